@@ -1,7 +1,7 @@
-"""Element types: the dtypes, the default one, and their limits.
+"""Element types: the dtypes, and the default one.
 
-NumPy stores the elements; this module gives its dtypes torch's names. How they promote is in
-``_promotion``.
+NumPy stores the elements; this module gives its dtypes torch's names. What they can hold is in
+``_limits``, how they promote in ``_promotion``.
 """
 
 from __future__ import annotations
@@ -19,21 +19,29 @@ _SUPPORTED_BY_NUMPY = (
 )
 
 
-class _Frozen:
+class Frozen:
     """Refuses assignment and deletion of attributes, as the C types of torch do."""
 
     __slots__ = ()
 
-    def __setattr__(self, name: str, value: object) -> NoReturn:
-        msg = f"attribute {name!r} of 'torch.{type(self).__name__}' objects is not writable"
-        raise AttributeError(msg)
+    def __setattr__(self, name: str, _value: object) -> NoReturn:
+        self._refuse(name)
 
     def __delattr__(self, name: str) -> NoReturn:
-        msg = f"attribute {name!r} of 'torch.{type(self).__name__}' objects is not writable"
+        self._refuse(name)
+
+    def _refuse(self, name: str) -> NoReturn:
+        kind = f"torch.{type(self).__name__}"
+        known = hasattr(type(self), name)
+        msg = (
+            f"attribute {name!r} of {kind!r} objects is not writable"
+            if known
+            else f"{kind!r} object has no attribute {name!r}"
+        )
         raise AttributeError(msg)
 
 
-class dtype(_Frozen):  # noqa: N801 - torch's name
+class dtype(Frozen):  # noqa: N801 - torch's name
     """The type of a tensor's elements; one object per type, compared by identity.
 
     Attributes:
@@ -84,6 +92,12 @@ class dtype(_Frozen):  # noqa: N801 - torch's name
     def __reduce__(self) -> str:
         # A plain string makes pickle and copy look the singleton up by name.
         return self.name
+
+    @property
+    def abbr(self) -> str:
+        """The short name, such as ``"f32"`` or ``"bf16"``."""
+        kind = "bf" if self.name == "bfloat16" else self.name[0]
+        return f"{kind}{8 * self.itemsize}"
 
     def to_real(self) -> dtype:
         """Return the type of the real part: ``float32`` for ``complex64``, else itself."""
@@ -215,7 +229,7 @@ def default_numpy() -> np.dtype:
     return _default.numpy  # type: ignore[return-value] # every floating dtype is stored
 
 
-def set_default_dtype(d: dtype) -> None:
+def set_default_dtype(d: dtype, /) -> None:
     """Set the floating dtype that new tensors of Python floats get.
 
     Args:
