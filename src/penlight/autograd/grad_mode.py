@@ -1,0 +1,230 @@
+"""Whether operations are recorded: no_grad, enable_grad, set_grad_enabled, inference_mode."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from types import TracebackType
+from typing import Any, TypeVar
+
+F = TypeVar("F")
+
+
+class _Mode(threading.local):
+    """Per-thread switches; class attributes are each new thread's starting values."""
+
+    grad = True
+    inference = False
+
+
+mode = _Mode()
+
+
+def is_grad_enabled() -> bool:
+    """Return whether operations on tensors that require grad are being recorded in this thread.
+
+    Example:
+        >>> import penlight as torch
+        >>> torch.is_grad_enabled()
+        True
+    """
+    return mode.grad
+
+
+def is_inference_mode_enabled() -> bool:
+    """Return whether this thread is inside :class:`inference_mode`.
+
+    Example:
+        >>> import penlight as torch
+        >>> torch.is_inference_mode_enabled()
+        False
+    """
+    return mode.inference
+
+
+class _GradSwitch:
+    """A context manager and decorator that sets the grad mode and puts the old one back."""
+
+    _target: bool
+
+    def __init__(self) -> None:
+        self._previous: list[bool] = []
+
+    def __enter__(self) -> Any:
+        self._previous.append(mode.grad)
+        mode.grad = self._target
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        mode.grad = self._previous.pop()
+
+    def __call__(self, function: F) -> F:
+        return _decorate(self._fresh, function)
+
+    def _fresh(self) -> Any:
+        return self.__class__()
+
+
+def _decorate(make_context: Any, function: Any) -> Any:
+    """Wrap a function (or a generator function, resumed inside the context) or a class's methods."""
+    if isinstance(function, type):
+        msg = "decorate a class's methods, not the class itself, with a grad mode"
+        raise TypeError(msg)
+    if function.__code__.co_flags & 0x20 if hasattr(function, "__code__") else False:
+        return _decorate_generator(make_context, function)
+
+    @functools.wraps(function)
+    def inside(*args: Any, **kwargs: Any) -> Any:
+        with make_context():
+            return function(*args, **kwargs)
+
+    return inside
+
+
+def _decorate_generator(make_context: Any, function: Any) -> Any:
+    @functools.wraps(function)
+    def inside(*args: Any, **kwargs: Any) -> Any:
+        generator = function(*args, **kwargs)
+        step, value = generator.send, None
+        try:
+            while True:
+                with make_context():
+                    item = step(value)
+                try:
+                    step, value = generator.send, (yield item)
+                except GeneratorExit:
+                    with make_context():
+                        generator.close()
+                    raise
+                except BaseException as error:  # noqa: BLE001 - handed to the generator, as `yield` would
+                    step, value = generator.throw, error
+        except StopIteration as stop:
+            return stop.value
+
+    return inside
+
+
+class no_grad(_GradSwitch):  # noqa: N801 - torch's name
+    """Record nothing inside: results do not require grad, whatever their inputs do.
+
+    Works as a context manager and as a decorator (of functions and generators).
+
+    Example:
+        >>> import penlight as torch
+        >>> x = torch.tensor([1.0], requires_grad=True)
+        >>> with torch.no_grad():
+        ...     y = x * 2
+        >>> y.requires_grad
+        False
+    """
+
+    _target = False
+
+    def __new__(cls, function: Any = None) -> Any:
+        """Make the context manager, or decorate at once when written ``@no_grad``."""
+        if function is not None:
+            return _decorate(cls, function)
+        return super().__new__(cls)
+
+
+class enable_grad(_GradSwitch):  # noqa: N801 - torch's name
+    """Record inside, also within :class:`no_grad`.
+
+    Example:
+        >>> import penlight as torch
+        >>> x = torch.tensor([1.0], requires_grad=True)
+        >>> with torch.no_grad(), torch.enable_grad():
+        ...     y = x * 2
+        >>> y.requires_grad
+        True
+    """
+
+    _target = True
+
+    def __new__(cls, function: Any = None) -> Any:
+        """Make the context manager, or decorate at once when written ``@enable_grad``."""
+        if function is not None:
+            return _decorate(cls, function)
+        return super().__new__(cls)
+
+
+class set_grad_enabled(_GradSwitch):  # noqa: N801 - torch's name
+    """Switch recording on or off; a statement by itself, or a context that puts the old mode back.
+
+    Args:
+        mode: record (``True``) or not (``False``).
+
+    Example:
+        >>> import penlight as torch
+        >>> with torch.set_grad_enabled(False):
+        ...     torch.is_grad_enabled()
+        False
+    """
+
+    def __init__(self, mode: bool) -> None:  # noqa: FBT001 - torch's signature
+        super().__init__()
+        self._before = globals()["mode"].grad
+        self._target = mode
+        globals()["mode"].grad = mode
+
+    def __enter__(self) -> None:
+        # The constructor has switched already; leaving puts back what it found.
+        self._previous.append(self._before)
+        mode.grad = self._target
+
+    def __call__(self, function: F) -> F:
+        mode.grad = self._before
+        return super().__call__(function)
+
+    def _fresh(self) -> Any:
+        return set_grad_enabled(self._target)
+
+
+class inference_mode(_GradSwitch):  # noqa: N801 - torch's name
+    """``no_grad`` that also answers :func:`is_inference_mode_enabled`.
+
+    Tensors made inside are ordinary tensors: penlight has no inference-tensor flag, so programs that
+    torch accepts run, and the ones it refuses (saving an inference tensor for backward) run too.
+
+    Args:
+        mode: enter inference mode (``True``) or leave it (``False``).
+
+    Example:
+        >>> import penlight as torch
+        >>> with torch.inference_mode():
+        ...     torch.is_grad_enabled(), torch.is_inference_mode_enabled()
+        (False, True)
+    """
+
+    def __new__(cls, mode: Any = True) -> Any:  # noqa: FBT002 - torch's signature
+        """Make the context manager, or decorate at once when written ``@inference_mode``."""
+        if not isinstance(mode, bool):
+            return _decorate(cls, mode)
+        return super().__new__(cls)
+
+    def __init__(self, mode: bool = True) -> None:  # noqa: FBT001, FBT002 - torch's signature
+        super().__init__()
+        self._target = not mode
+        self._inference = mode
+        self._was_inference: list[bool] = []
+
+    def __enter__(self) -> None:
+        self._was_inference.append(mode.inference)
+        mode.inference = self._inference
+        super().__enter__()
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        super().__exit__(exc_type, exc_value, traceback)
+        mode.inference = self._was_inference.pop()
+
+    def _fresh(self) -> Any:
+        return inference_mode(self._inference)

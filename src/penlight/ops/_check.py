@@ -1,0 +1,108 @@
+"""Checks of shapes, dimensions and dtypes, with torch's messages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+
+from .._dtype import FROM_NUMPY
+
+Array = np.ndarray[Any, Any]
+
+
+def integer(function: str, name: str, value: Any) -> int:
+    """Return ``value`` as an int, refusing what is none."""
+    try:
+        return int(value.__index__())
+    except (AttributeError, TypeError):
+        msg = f"{function}(): argument '{name}' must be tuple of ints, but found element of type {type(value).__name__}"
+        raise TypeError(msg) from None
+
+
+def broadcastable(*arrays: Array) -> None:
+    """Refuse arrays whose shapes do not broadcast, naming the first dimension that differs."""
+    shape: tuple[int, ...] = ()
+    for array in arrays:
+        shape = _broadcast_pair(shape, array.shape)
+
+
+def _broadcast_pair(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
+    ndim = max(len(a), len(b))
+    a, b = (1,) * (ndim - len(a)) + a, (1,) * (ndim - len(b)) + b
+    out = []
+    for dim in range(ndim - 1, -1, -1):
+        if a[dim] != b[dim] and 1 not in {a[dim], b[dim]}:
+            msg = (
+                f"The size of tensor a ({a[dim]}) must match the size of tensor b ({b[dim]}) "
+                f"at non-singleton dimension {dim}"
+            )
+            raise RuntimeError(msg)
+        out.append(b[dim] if a[dim] == 1 else a[dim])
+    return tuple(reversed(out))
+
+
+def no_bool(function: str) -> NoReturn:
+    """Refuse subtraction of bool tensors."""
+    if function == "neg":
+        msg = (
+            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert "
+            "a mask, use the `~` or `logical_not()` operator instead."
+        )
+    else:
+        msg = (
+            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
+            "`logical_xor()` operator instead."
+        )
+    raise RuntimeError(msg)
+
+
+def dim(value: Any, ndim: int) -> int:
+    """Return a dimension's number as one from 0, refusing what is out of range; 0-d counts as 1-d."""
+    ndim = ndim or 1
+    if not -ndim <= value < ndim:
+        msg = (
+            f"Dimension out of range (expected to be in range of [{-ndim}, {ndim - 1}], "
+            f"but got {value})"
+        )
+        raise IndexError(msg)
+    return int(value) % ndim
+
+
+def dims(values: Any, ndim: int) -> tuple[int, ...]:
+    """Return dimensions (an int, several, or ``None`` and ``()`` for all) from 0, each once."""
+    if values is None or (not isinstance(values, int) and len(values) == 0):
+        return tuple(range(ndim))
+    if isinstance(values, int):
+        values = (values,)
+    found = tuple(dim(value, ndim) for value in values)
+    for value in found:
+        if found.count(value) > 1:
+            msg = f"dim {value} appears multiple times in the list of dims"
+            raise RuntimeError(msg)
+    return found if ndim else ()
+
+
+def scalar_type(array: Array) -> str:
+    """Return the name that torch's messages use for an array's dtype, such as ``Float``."""
+    return FROM_NUMPY[array.dtype].scalar_type
+
+
+def floating(function: str, array: Array) -> None:
+    """Refuse integers where torch has no kernel for them, in its words."""
+    if not FROM_NUMPY[array.dtype].is_floating_point:
+        msg = f'"{function}" not implemented for \'{scalar_type(array)}\''
+        raise RuntimeError(msg)
+
+
+def same_dtype(first: Array, second: Array) -> None:
+    """Refuse operands of different dtypes where torch does not promote."""
+    if first.dtype != second.dtype:
+        msg = f"expected scalar type {scalar_type(first)} but found {scalar_type(second)}"
+        raise RuntimeError(msg)
+
+
+def shape_text(shape: Sequence[int]) -> str:
+    """Return a shape as torch's matrix errors print it: ``2x3``."""
+    return "x".join(map(str, shape))
