@@ -7,7 +7,7 @@ refused.
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import NoReturn, Self
 
 _TYPES = (
     *("cpu", "cuda", "ipu", "xpu", "mkldnn", "opengl", "opencl", "ideep", "hip", "ve", "fpga"),
@@ -69,6 +69,14 @@ class device:  # noqa: N801 - torch's name
     def __str__(self) -> str:
         return self.type if self.index is None else f"{self.type}:{self.index}"
 
+    def __enter__(self) -> Self:
+        """Begin a block whose new tensors are on this device, which must be the CPU."""
+        check_device(self, "device")
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        """End the block; there is no other device to go back to."""
+
     def __reduce__(self) -> tuple[object, tuple[str] | tuple[str, int]]:
         return device, (self.type,) if self.index is None else (self.type, self.index)
 
@@ -84,11 +92,11 @@ def _parse(text: str, index: int | None) -> tuple[str, int | None]:
     if colon and index is not None:
         msg = f"type (string) must not include an index because index was passed explicitly: {text}"
         raise RuntimeError(msg)
-    if colon and (not kind or not digits.isdecimal() or digits != str(int(digits))):
+    if not _well_formed(kind, digits if colon else "0"):
         msg = f"Invalid device string: '{text}'"
         raise RuntimeError(msg)
     if kind not in _TYPES:
-        msg = f"Expected one of {', '.join(_TYPES)} device type at start of device string: {text}"
+        msg = f"Expected one of {', '.join(_TYPES)} device type at start of device string: {kind}"
         raise RuntimeError(msg)
     number = int(digits) if colon else index
     if number is not None and number < 0:
@@ -98,6 +106,12 @@ def _parse(text: str, index: int | None) -> tuple[str, int | None]:
         msg = f"Device index must be at most {_MAX_INDEX}, got {number}"
         raise RuntimeError(msg)
     return kind, number
+
+
+def _well_formed(kind: str, digits: str) -> bool:
+    letters = kind.replace("_", "a")
+    plain = letters.isascii() and letters.isalpha() and digits.isascii() and digits.isdecimal()
+    return plain and digits == str(int(digits))
 
 
 def _refuse_argument(kind: object, index: object) -> NoReturn:

@@ -124,9 +124,9 @@ def _combine_ranks(higher: dtype | None, lower: dtype | None) -> dtype | None:
         return higher
     if higher.is_floating_point:
         return higher.to_complex() if lower.is_complex else higher
-    if higher is _dtype.bool or lower.is_floating_point or lower.is_complex:
-        return _promoted_pair(higher, lower)
-    return higher
+    if lower.is_floating_point or lower.is_complex:
+        return lower
+    return _promoted_pair(higher, lower) if higher is _dtype.bool else higher
 
 
 def result_type(tensor1: object, tensor2: object) -> dtype:

@@ -60,14 +60,10 @@ class Size(tuple[int, ...]):
         return Size((*self, *other))
 
     def __radd__(self, other: Any) -> Size:  # noqa: ANN401
-        if not isinstance(other, tuple):
-            kind = type(other).__name__
-            msg = f'can only concatenate {kind} (not "torch.Size") to {kind}'
-            raise TypeError(msg)
-        return Size((*other, *self))
+        return Size((*other, *self)) if isinstance(other, tuple) else NotImplemented
 
     def __mul__(self, count: SupportsIndex) -> Size:
-        return tuple.__new__(Size, tuple.__mul__(self, count))
+        return tuple.__new__(Size, tuple(self) * count)
 
     __rmul__ = __mul__
 
