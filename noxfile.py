@@ -1,0 +1,71 @@
+"""Task runner. ``nox -l`` lists the sessions; ``.ci/run`` runs the same commands."""
+
+from __future__ import annotations
+
+import nox
+
+nox.options.sessions = ["lint", "types", "tests"]
+nox.options.reuse_existing_virtualenvs = True
+
+ORACLE = "torch==2.13.0"
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, format, the layer contract and the size limits."""
+    session.install(".[lint]")
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    session.run("lint-imports")
+    session.run("python", "tools/size_budget.py")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types: strict for the package."""
+    session.install(".[lint]")
+    session.run("mypy", "--strict", "src")
+
+
+@nox.session
+@nox.parametrize("oracle", [False, True], ids=["alone", "oracle"])
+def tests(session: nox.Session, oracle: bool) -> None:  # noqa: FBT001 - nox passes it by name
+    """Run the suite, without torch and beside it."""
+    session.install(".[test]")
+    if oracle:
+        session.install(ORACLE)
+    session.run("python", "-m", "pytest", "-rs", *session.posargs)
+
+
+@nox.session
+def kernels(session: nox.Session) -> None:
+    """Build the kernels with the address and undefined-behaviour sanitisers and run their tests."""
+    session.install(
+        "--no-build-isolation" if session.posargs else "--verbose",
+        ".[test]",
+        "--config-settings=cmake.define.PENLIGHT_SANITIZE=ON",
+        "--config-settings=cmake.build-type=Debug",
+    )
+    preload = session.run("g++", "-print-file-name=libasan.so", external=True, silent=True)
+    session.run(
+        "python",
+        "-m",
+        "pytest",
+        "tests/kernels",
+        env={"LD_PRELOAD": str(preload).strip(), "ASAN_OPTIONS": "detect_leaks=0"},
+    )
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation and run its examples; warnings are errors and no network is used."""
+    session.install(".[docs]")
+    session.run("sphinx-build", "-W", "--keep-going", "-b", "html", "docs", "build/docs/html")
+    session.run("sphinx-build", "-W", "--keep-going", "-b", "doctest", "docs", "build/docs/doctest")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Compare with real torch."""
+    session.install(".[bench]", ORACLE)
+    session.run("python", "benchmarks/compare.py", *session.posargs)
