@@ -1,0 +1,274 @@
+"""Joining and splitting: cat, stack, split, chunk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .._promotion import promote_types
+from .._tensor import Array, Tensor
+from . import _check
+from ._families import view
+from ._op import attach, op
+from .view import slice_dim
+
+
+def _common(function: str, tensors: Any) -> list[Tensor]:
+    """Return the tensors in their common dtype, refusing an empty sequence."""
+    if isinstance(tensors, Tensor):
+        msg = (
+            f"{function}(): argument 'tensors' (position 1) must be tuple of Tensors, not Tensor"
+        )
+        raise TypeError(msg)
+    tensors = list(tensors)
+    if not tensors:
+        msg = f"torch.{function}(): expected a non-empty list of Tensors"
+        raise RuntimeError(msg)
+    for index, tensor in enumerate(tensors):
+        if not isinstance(tensor, Tensor):
+            msg = f"expected Tensor as element {index} in argument 0, but got {type(tensor).__name__}"
+            raise TypeError(msg)
+    target = tensors[0].dtype
+    for tensor in tensors[1:]:
+        target = promote_types(target, tensor.dtype)
+    return [t if t.dtype is target else t._cast(target.numpy) for t in tensors]  # type: ignore[attr-defined]
+
+
+def _pieces(grad: Tensor, dim: int, tensors_shape: list[tuple[int, ...]]) -> list[Tensor]:
+    pieces, start = [], 0
+    for shape in tensors_shape:
+        if shape == (0,):
+            pieces.append(grad.new_zeros(0))  # type: ignore[attr-defined]
+            continue
+        length = shape[dim]
+        pieces.append(slice_dim(grad, dim, start, start + length, 1))
+        start += length
+    return pieces
+
+
+@op("_cat", node="CatBackward0", method=False, quiet=True, tensors=_pieces)
+def cat_arrays(tensors: Sequence[Array], dim: int) -> Array:
+    """Return the arrays joined along an existing dimension."""
+    joined = [array for array in tensors if array.shape != (0,)] or [tensors[0]]
+    first = joined[0]
+    for index, array in enumerate(joined):
+        _check_sizes(first, array, dim, index)
+    return np.concatenate(joined, axis=dim)
+
+
+def _check_sizes(first: Array, other: Array, dim: int, index: int) -> None:
+    if other.ndim != first.ndim:
+        msg = f"Tensors must have same number of dimensions: got {first.ndim} and {other.ndim}"
+        raise RuntimeError(msg)
+    for place, (a, b) in enumerate(zip(first.shape, other.shape, strict=True)):
+        if a != b and place != dim:
+            msg = (
+                f"Sizes of tensors must match except in dimension {dim}. Expected size {a} but got "
+                f"size {b} for tensor number {index} in the list."
+            )
+            raise RuntimeError(msg)
+
+
+def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -> Tensor:
+    """Join tensors along an existing dimension.
+
+    Args:
+        tensors: tensors of equal shapes but for ``dim``; their dtypes promote.
+        dim: the dimension to join along.
+        out: where to write the result.
+
+    Raises:
+        RuntimeError: the shapes do not fit, or there are no tensors.
+
+    Example:
+        >>> import penlight as torch
+        >>> torch.cat([torch.zeros(2), torch.ones(1)])
+        tensor([0., 0., 1.])
+    """
+    given = _common("cat", tensors)
+    shaped = next((t for t in given if t._array.shape != (0,)), given[0])
+    for index, tensor in enumerate(given):
+        if not tensor._array.ndim:
+            msg = f"zero-dimensional tensor (at position {index}) cannot be concatenated"
+            raise RuntimeError(msg)
+    joined: Tensor = cat_arrays(given, _check.dim(dim, shaped._array.ndim))
+    return joined if out is None else _written(out, joined)
+
+
+def _written(out: Tensor, result: Tensor) -> Tensor:
+    from ._runtime import write_out  # noqa: PLC0415 - rare
+
+    written: Tensor = write_out(out, lambda: result)
+    return written
+
+
+concat = concatenate = cat
+
+
+@op(
+    "_stack",
+    node="StackBackward0",
+    method=False,
+    quiet=True,
+    tensors=lambda grad, dim: list(grad.unbind(dim)),
+)
+def stack_arrays(tensors: Sequence[Array], dim: int) -> Array:
+    """Return the arrays joined along a new dimension."""
+    first = tensors[0].shape
+    for index, array in enumerate(tensors):
+        if array.shape != first:
+            msg = (
+                f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 and "
+                f"{list(array.shape)} at entry {index}"
+            )
+            raise RuntimeError(msg)
+    return np.stack(tensors, axis=dim)
+
+
+def stack(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -> Tensor:
+    """Join tensors of one shape along a new dimension.
+
+    Args:
+        tensors: tensors of one shape; their dtypes promote.
+        dim: where the new dimension goes.
+        out: where to write the result.
+
+    Raises:
+        RuntimeError: the shapes differ, or there are no tensors.
+
+    Example:
+        >>> import penlight as torch
+        >>> torch.stack([torch.zeros(2), torch.ones(2)])
+        tensor([[0., 0.],
+                [1., 1.]])
+    """
+    given = _common("stack", tensors)
+    joined: Tensor = stack_arrays(given, _check.dim(dim, given[0]._array.ndim + 1))
+    return joined if out is None else _written(out, joined)
+
+
+# ---- splitting --------------------------------------------------------------------------------------
+
+
+@view(
+    "_split",
+    node="SplitBackward0",
+    outputs=-1,
+    method=False,
+    input=lambda grads, dim: cat(grads, dim),
+)
+def split_evenly(input: Array, split_size: int, dim: int) -> list[Array]:
+    """Return views of ``split_size`` indices each; the last may be shorter."""
+    length = input.shape[dim]
+    starts = range(0, length, split_size) if length else range(1)
+    before = (slice(None),) * dim
+    return [input[(*before, slice(start, start + split_size), ...)] for start in starts]
+
+
+@view(
+    "_split_with_sizes",
+    node="SplitWithSizesBackward0",
+    outputs=-1,
+    method=False,
+    input=lambda grads, dim: cat(grads, dim),
+)
+def split_by_sizes(input: Array, sizes: tuple[int, ...], dim: int) -> list[Array]:
+    """Return views of the given lengths."""
+    before, ends = (slice(None),) * dim, np.cumsum(sizes).tolist()
+    return [
+        input[(*before, slice(end - size, end), ...)]
+        for size, end in zip(sizes, ends, strict=True)
+    ]
+
+
+def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """Split a tensor along a dimension, as views.
+
+    Args:
+        tensor: the tensor.
+        split_size_or_sections: the length of each part (the last may be shorter), or every part's length.
+        dim: the dimension.
+
+    Raises:
+        RuntimeError: the lengths are negative or do not add up to that of ``dim``.
+
+    Example:
+        >>> import penlight as torch
+        >>> torch.arange(3).split(2)
+        (tensor([0, 1]), tensor([2]))
+    """
+    place = _check.dim(dim, tensor._array.ndim)
+    length = tensor._array.shape[place] if tensor._array.ndim else 1
+    out: tuple[Tensor, ...]
+    if isinstance(split_size_or_sections, (list, tuple)):
+        sizes = tuple(int(size) for size in split_size_or_sections)
+        if sum(sizes) != length or min(sizes, default=0) < 0:
+            msg = (
+                f"split_with_sizes expects split_sizes to sum exactly to {length} (input tensor's size at "
+                f"dimension {place}), but got split_sizes={list(sizes)}"
+            )
+            raise RuntimeError(msg)
+        out = split_by_sizes(tensor, sizes, place)
+        return out
+    size = int(split_size_or_sections)
+    if size < 0 or (size == 0 and length):
+        msg = (
+            f"split_size can only be 0 if dimension size is 0, but got dimension size of {length}"
+            if size == 0
+            else f"split expects split_size be non-negative, but got split_size={size}"
+        )
+        raise RuntimeError(msg)
+    out = split_evenly(tensor, size or 1, place)
+    return out
+
+
+def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """Split a tensor along a dimension into at most ``chunks`` parts of equal length, as views.
+
+    Raises:
+        RuntimeError: ``chunks`` is not positive.
+
+    Example:
+        >>> import penlight as torch
+        >>> torch.arange(4).chunk(2)
+        (tensor([0, 1]), tensor([2, 3]))
+    """
+    if chunks <= 0:
+        msg = f"chunk expects `chunks` to be greater than 0, got: {chunks}"
+        raise RuntimeError(msg)
+    length = input._array.shape[_check.dim(dim, input._array.ndim)]
+    if length == 0:
+        return split(input, [0] * chunks, dim)
+    return split(input, -(-length // chunks), dim)
+
+
+def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """Split a tensor at the given indices, or into that many parts as equal as can be, as views.
+
+    Example:
+        >>> import penlight as torch
+        >>> torch.arange(3).tensor_split(2)
+        (tensor([0, 1]), tensor([2]))
+    """
+    place = _check.dim(dim, input._array.ndim)
+    length = input._array.shape[place]
+    given = indices_or_sections
+    given = given.tolist() if isinstance(given, Tensor) else given
+    if isinstance(given, int):
+        if given <= 0:
+            msg = f"number of sections must be larger than 0, got {given}"
+            raise RuntimeError(msg)
+        share, extra = divmod(length, given)
+        ends = [share * i + min(i, extra) for i in range(1, given)]
+    else:
+        ends = list(given)
+    bounds = [0, *ends, length]
+    return tuple(
+        slice_dim(input, place, start, end, 1) for start, end in zip(bounds, bounds[1:], strict=False)
+    )
+
+
+for _function in (split, chunk, tensor_split):
+    attach(_function)
