@@ -1,0 +1,109 @@
+"""The public face: names, signatures, docstrings and the parity list agree with torch and with themselves."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import pkgutil
+from pathlib import Path
+
+import pytest
+
+import penlight
+
+ROOT = Path(__file__).resolve().parent.parent
+
+_spec = importlib.util.spec_from_file_location("parity", ROOT / "tools" / "parity.py")
+parity = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(parity)
+
+try:
+    import torch
+except ImportError:
+    torch = None
+
+PACKAGES = [
+    module.name
+    for module in pkgutil.walk_packages(penlight.__path__, "penlight.")
+    if not any(part.startswith("_") for part in module.name.split("."))
+]
+MODULES = ["penlight", *PACKAGES]
+NAMES = [
+    (namespace, name) for namespace in parity.NAMESPACES for name in parity.public_names(namespace)
+]
+TORCH_NAMES = parity.torch_names()
+
+# Where penlight's signature differs from torch's on purpose: the name, and why.
+SIGNATURES_OF_OUR_OWN = {}
+
+
+def parameters_of(function):
+    """Return what a caller can rely on: names, kinds and defaults, without annotations."""
+    return [
+        (parameter.name, parameter.kind, _comparable(parameter.default))
+        for parameter in inspect.signature(function).parameters.values()
+    ]
+
+
+def _comparable(default):
+    """Return a default so that equal ones of torch and penlight compare equal."""
+    if isinstance(default, (bool, int, float, str, tuple, type(None))):
+        return default
+    return str(default).replace("penlight.", "torch.")
+
+
+def signature_pairs():
+    if torch is None:
+        return []
+    pairs = []
+    for namespace, name in NAMES:
+        theirs_in = torch.Tensor if namespace == "torch.Tensor" else importlib.import_module(namespace)
+        theirs = getattr(theirs_in, name, None)
+        ours = getattr(parity.namespace_object(namespace), name)
+        if name not in TORCH_NAMES[namespace] or not (callable(theirs) and callable(ours)):
+            continue
+        try:
+            inspect.signature(theirs)
+        except (ValueError, TypeError):
+            continue
+        pairs.append(pytest.param(ours, theirs, f"{namespace}.{name}", id=f"{namespace}.{name}"))
+    return pairs
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_all_is_sorted_and_every_name_in_it_resolves(module):
+    owner = importlib.import_module(module)
+    listed = getattr(owner, "__all__", None)
+    if listed is None:
+        pytest.fail(f"{module} has no __all__") if hasattr(owner, "__path__") else None
+        return
+    assert list(listed) == sorted(set(listed))
+    assert [name for name in listed if not hasattr(owner, name)] == []
+
+
+@pytest.mark.parametrize("namespace, name", NAMES, ids=lambda part: str(part))
+def test_public_name_has_a_docstring(namespace, name):
+    value = getattr(parity.namespace_object(namespace), name)
+    if inspect.ismodule(value) or callable(value) or isinstance(value, property):
+        assert (inspect.getdoc(value) or "").strip(), f"{namespace}.{name}"
+
+
+def test_the_list_of_differences_is_right_in_both_directions():
+    assert parity.problems() == []
+
+
+@pytest.mark.skipif(torch is None, reason="the oracle: pip install torch==2.13.0")
+def test_recorded_names_are_names_of_torch():
+    for namespace, names in TORCH_NAMES.items():
+        owner = torch.Tensor if namespace == "torch.Tensor" else importlib.import_module(namespace)
+        assert [name for name in names if not hasattr(owner, name)] == []
+
+
+@pytest.mark.skipif(torch is None, reason="the oracle: pip install torch==2.13.0")
+@pytest.mark.parametrize("ours, theirs, name", signature_pairs())
+def test_signature_is_that_of_torch(ours, theirs, name):
+    if name in SIGNATURES_OF_OUR_OWN:
+        assert parameters_of(ours) != parameters_of(theirs), f"{name} need not be an exception"
+        return
+    assert parameters_of(ours) == parameters_of(theirs)
