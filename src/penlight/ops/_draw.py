@@ -234,10 +234,11 @@ def _representable(dtype: Any, low: int, high: int) -> tuple[int, int]:
     def rounded(value: int) -> int:
         return int(_rounded(np.array([value]), dtype)[0])
 
-    if rounded(low + 1) < low:
-        low += 1 << (abs(low + 1).bit_length() - digits)
-    if rounded(high - 1) >= high:
-        high -= 1 << (abs(high - 1).bit_length() - digits)
+    above, below = rounded(low + 1), rounded(high - 1)
+    if above < low:
+        low = above + (1 << (abs(low + 1).bit_length() - digits))
+    if below >= high:
+        high = below - (1 << (abs(high - 1).bit_length() - digits))
     return low, high
 
 

@@ -12,7 +12,7 @@ from .._tensor import Array, Tensor
 from ..autograd.grad_mode import mode
 from ..autograd.views import check_inplace, edge_of, rebase, storage_of
 from ..random import Generator
-from . import _checked, _draw
+from . import _draw, _draw_checked
 from ._op import attach
 from .sampling import erased, generator_of
 
@@ -42,7 +42,7 @@ def uniform_(
     _refuse_names("uniform_", named)
     source = generator_of("uniform_", generator)
     return _written(
-        self, "UniformBackward0", lambda a: _checked.uniform_into(a, source, low, float(to))
+        self, "UniformBackward0", lambda a: _draw_checked.uniform_into(a, source, low, float(to))
     )
 
 
@@ -58,7 +58,7 @@ def normal_(
     """Fill with normal numbers."""
     source = generator_of("normal_", generator)
     mean, std = float(mean), float(std)
-    return _written(self, "NormalBackward0", lambda a: _checked.normal_into(a, source, mean, std))
+    return _written(self, "NormalBackward0", lambda a: _draw_checked.normal_into(a, source, mean, std))
 
 
 def bernoulli_(
@@ -67,7 +67,7 @@ def bernoulli_(
     """Fill with ones of probability ``p``, a number or a tensor that broadcasts to this one."""
     source = generator_of("bernoulli_", generator)
     if not isinstance(p, Tensor):
-        _checked.check_p(p)
+        _draw_checked.check_p(p)
         return _written(self, "BernoulliBackward2", lambda a: _draw.bernoulli(source, a, p))
     shape = self._array.shape
     try:
@@ -79,35 +79,38 @@ def bernoulli_(
         )
         raise RuntimeError(msg) from None
     return _written(
-        self, "BernoulliBackward1", lambda a: _checked.bernoulli_each_into(a, source, each)
+        self, "BernoulliBackward1", lambda a: _draw_checked.bernoulli_each_into(a, source, each)
     )
+
+
+_UNSET: Any = object()
 
 
 def random_(
     self: Tensor,
-    from_: int | None = None,
-    to: int | None = None,
+    from_: Any = _UNSET,
+    to: Any = _UNSET,
     *,
     generator: Generator | None = None,
     **named: Any,
 ) -> Tensor:
-    """Fill with whole numbers: ``random_()``, ``random_(to)``, ``random_(from, to)``."""
+    """Fill with whole numbers: ``random_()``, ``random_(to)``, ``random_(from, to)``.
+
+    ``random_(from, None)`` goes up to the largest number of the dtype.
+    """
     source = generator_of("random_", generator)
-    if "from" in named:
-        low, high, given = named.pop("from"), to, True
-    else:
-        # One number alone is the upper bound; an explicit None above keeps the lower one.
-        low, high, given = from_, to, False
+    low = named.pop("from", from_)
     _refuse_names("random_", named)
-    if low is None and high is None:
-        return _written(self, "RandomBackward0", lambda a: _draw.any_integers(source, a))
-    if high is None and not given:
-        low, high = 0, low
-    first = 0 if low is None else _checked.long("random_", "from", low)
-    last = None if high is None else _checked.long("random_", "to", high)
-    return _written(
-        self, "RandomBackward2", lambda a: _checked.integers_into(a, source, first, last)
-    )
+    if low is _UNSET and to is _UNSET:
+        return _written(self, "RandomBackward2", lambda a: _draw.any_integers(source, a))
+    if to is _UNSET:
+        low, to, name = 0, low, "RandomBackward1"
+    else:
+        name = "RandomBackward1" if low is _UNSET else "RandomBackward0"
+        low = 0 if low is _UNSET else low
+    first = _draw_checked.long("random_", "from", low)
+    last = None if to is None else _draw_checked.long("random_", "to", to)
+    return _written(self, name, lambda a: _draw_checked.integers_into(a, source, first, last))
 
 
 def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Generator | None = None) -> Tensor:
@@ -116,7 +119,7 @@ def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Generator | Non
     if not lambd > 0.0:
         msg = f"exponential_ expects lambda > 0.0, but found lambda={lambd:g}"
         raise RuntimeError(msg)
-    _checked.refuse_discrete(self._array, "Exponential", _draw.scalar_name(self._array))
+    _draw_checked.refuse_discrete(self._array, "Exponential", _draw.scalar_name(self._array))
     return _written(
         self, "ExponentialBackward0", lambda a: _draw.exponential(source, a, float(lambd))
     )
@@ -142,7 +145,7 @@ def log_normal_(
     if not std > 0.0:
         msg = f"log_normal_ expects std > 0.0, but found std={std:g}"
         raise RuntimeError(msg)
-    _checked.refuse_unless_floating(self._array, "log_normal_cpu")
+    _draw_checked.refuse_unless_floating(self._array, "log_normal_cpu")
     mean, std = float(mean), float(std)
     return _written(self, "LogNormalBackward0", lambda a: _draw.log_normal(source, a, mean, std))
 
@@ -155,20 +158,18 @@ def cauchy_(
     if not sigma > 0.0:
         msg = f"cauchy_ expects sigma > 0.0, but found sigma={sigma:g}"
         raise RuntimeError(msg)
-    name = _checked.C_NAMES.get(FROM_NUMPY[self._array.dtype].name, "")
-    _checked.refuse_discrete(self._array, "Cauchy", name)
+    name = _draw_checked.C_NAMES.get(FROM_NUMPY[self._array.dtype].name, "")
+    _draw_checked.refuse_discrete(self._array, "Cauchy", name)
     median, sigma = float(median), float(sigma)
     return _written(self, "CauchyBackward0", lambda a: _draw.cauchy(source, a, median, sigma))
 
 
 for _function in (
-    bernoulli,
     bernoulli_,
     cauchy_,
     exponential_,
     geometric_,
     log_normal_,
-    multinomial,
     normal_,
     random_,
     uniform_,

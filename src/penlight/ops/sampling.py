@@ -14,7 +14,7 @@ from ..autograd.grad_mode import mode
 from ..autograd.graph import Node
 from ..autograd.views import edge_of, storage_of
 from ..random import Generator, default_generator
-from . import _checked, _draw
+from . import _draw, _draw_checked
 from ._op import attach
 from ._runtime import write_out
 from .creation import made, numpy_dtype_of, shape_of
@@ -58,8 +58,6 @@ def _record(out: Tensor, name: str, *inputs: Any) -> Tensor:
     return out
 
 
-
-
 def generator_of(function: str, generator: Any) -> Generator:
     """Return the generator to draw from."""
     if generator is None:
@@ -71,16 +69,6 @@ def generator_of(function: str, generator: Any) -> Generator:
         )
         raise TypeError(msg)
     return generator
-
-
-
-
-
-
-
-
-
-
 
 
 def _take_size(options: dict[str, Any], size: tuple[Any, ...], function: str) -> tuple[int, ...]:
@@ -131,10 +119,6 @@ def _produce(
 # ---- uniform and normal ---------------------------------------------------------------------------
 
 
-
-
-
-
 def rand(
     *size: Any,
     generator: Generator | None = None,
@@ -159,7 +143,9 @@ def rand(
     """
     shape = _take_size(options, size, "rand")
     source = generator_of("rand", generator)
-    return _produce(shape, dtype, lambda a: _checked.uniform_into(a, source, 0.0, 1.0), out, **options)
+    return _produce(
+        shape, dtype, lambda a: _draw_checked.uniform_into(a, source, 0.0, 1.0), out, **options
+    )
 
 
 def randn(
@@ -180,7 +166,9 @@ def randn(
     """
     shape = _take_size(options, size, "randn")
     source = generator_of("randn", generator)
-    return _produce(shape, dtype, lambda a: _checked.normal_into(a, source, 0.0, 1.0), out, **options)
+    return _produce(
+        shape, dtype, lambda a: _draw_checked.normal_into(a, source, 0.0, 1.0), out, **options
+    )
 
 
 def _like(
@@ -211,7 +199,7 @@ def rand_like(
         torch.Size([2, 3])
     """
     source = generator_of("rand_like", generator)
-    return _like(input, dtype, lambda a: _checked.uniform_into(a, source, 0.0, 1.0), options)
+    return _like(input, dtype, lambda a: _draw_checked.uniform_into(a, source, 0.0, 1.0), options)
 
 
 def randn_like(
@@ -229,7 +217,7 @@ def randn_like(
         torch.Size([2, 3])
     """
     source = generator_of("randn_like", generator)
-    return _like(input, dtype, lambda a: _checked.normal_into(a, source, 0.0, 1.0), options)
+    return _like(input, dtype, lambda a: _draw_checked.normal_into(a, source, 0.0, 1.0), options)
 
 
 def normal(
@@ -276,7 +264,11 @@ def normal(
         raise TypeError(msg)
     shape = shape_of("normal", (size,))
     return _produce(
-        shape, dtype, lambda a: _checked.normal_into(a, source, float(mean), float(std)), out, **options
+        shape,
+        dtype,
+        lambda a: _draw_checked.normal_into(a, source, float(mean), float(std)),
+        out,
+        **options,
     )
 
 
@@ -284,7 +276,7 @@ def _normal_each(generator: Generator, mean: Any, std: Any) -> Tensor:
     """Draw with a tensor of means, of deviations, or both."""
     if not isinstance(std, Tensor):
         array = np.empty(mean._array.shape, mean._array.dtype)
-        _checked.normal_into(array, generator, 0.0, float(std))
+        _draw_checked.normal_into(array, generator, 0.0, float(std))
         array += mean._array
         return _record(wrap(array), "NormalBackward1", mean)
     deviations = std._array
@@ -294,7 +286,7 @@ def _normal_each(generator: Generator, mean: Any, std: Any) -> Tensor:
         raise RuntimeError(msg)
     if not isinstance(mean, Tensor):
         array = np.empty(deviations.shape, deviations.dtype)
-        _checked.normal_into(array, generator, 0.0, 1.0)
+        _draw_checked.normal_into(array, generator, 0.0, 1.0)
         array *= deviations
         array += array.dtype.type(mean)
         return _record(wrap(array), "NormalBackward2", std)
@@ -306,16 +298,12 @@ def _normal_each(generator: Generator, mean: Any, std: Any) -> Tensor:
         broadcastable(mean._array, deviations)
         raise
     array = np.empty(shape, mean._array.dtype)
-    _checked.normal_into(array, generator, 0.0, 1.0)
+    _draw_checked.normal_into(array, generator, 0.0, 1.0)
     array[...] = array * deviations + mean._array
     return _record(wrap(array), "NormalBackward3", mean, std)
 
 
 # ---- whole numbers --------------------------------------------------------------------------------
-
-
-
-
 
 
 def randint(
@@ -354,7 +342,7 @@ def randint(
     return _produce(
         shape,
         dtype,
-        lambda a: _checked.integers_into(a, source, low, high),
+        lambda a: _draw_checked.integers_into(a, source, low, high),
         out,
         np.dtype(np.int64),
         **options,
@@ -370,7 +358,7 @@ def _bounds(function: str, low: Any, high: Any, size: Any) -> tuple[int, int, An
     if size is None:
         msg = f"{function}() received an invalid combination of arguments: it takes a size"
         raise TypeError(msg)
-    return _checked.long(function, "low", low), _checked.long(function, "high", high), size
+    return _draw_checked.long(function, "low", low), _draw_checked.long(function, "high", high), size
 
 
 def randint_like(
@@ -391,7 +379,7 @@ def randint_like(
     """
     low, high, _ = _bounds("randint_like", low, high, ())
     source = generator_of("randint_like", generator)
-    return _like(input, dtype, lambda a: _checked.integers_into(a, source, low, high), options)
+    return _like(input, dtype, lambda a: _draw_checked.integers_into(a, source, low, high), options)
 
 
 def randperm(
@@ -420,23 +408,17 @@ def randperm(
         >>> torch.randperm(5)
         tensor([2, 0, 1, 3, 4])
     """
-    (n,) = shape_of("randperm", ((_checked.long("randperm", "n", n),),))
+    (n,) = shape_of("randperm", ((_draw_checked.long("randperm", "n", n),),))
     source = generator_of("randperm", generator)
 
     def draw(array: Array) -> None:
-        _checked.check_permutation(array, n)
+        _draw_checked.check_permutation(array, n)
         array[...] = _draw.permutation(source, n)
 
     return _produce((n,), dtype, draw, out, np.dtype(np.int64), **options)
 
 
-
-
 # ---- choices --------------------------------------------------------------------------------------
-
-
-
-
 
 
 def bernoulli(
@@ -465,11 +447,11 @@ def bernoulli(
     source = generator_of("bernoulli", generator)
     array = input._array
     if p is not None:
-        _checked.check_p(p)
+        _draw_checked.check_p(p)
 
     def draw(target: Array) -> None:
         if p is None:
-            _checked.bernoulli_each_into(target, source, array)
+            _draw_checked.bernoulli_each_into(target, source, array)
         else:
             _draw.bernoulli(source, target, p)
 
@@ -511,10 +493,11 @@ def multinomial(
     """
     source = generator_of("multinomial", generator)
     weights = input._array
-    _checked.check_multinomial(weights, num_samples, out, replacement=replacement)
+    target = None if out is None else out._array
+    _draw_checked.check_multinomial(weights, num_samples, target, replacement=replacement)
     distinct = not replacement or num_samples == 1
     if weights.size:
-        _checked.check_weights(weights, distinct=distinct)
+        _draw_checked.check_weights(weights, distinct=distinct)
     draw = _draw.multinomial_distinct if distinct else _draw.multinomial_repeated
 
     def compute() -> Tensor:
@@ -526,29 +509,5 @@ def multinomial(
     return result
 
 
-) -> None:
-    if not FROM_NUMPY[weights.dtype].is_floating_point:
-        msg = (
-            "multinomial only supports floating-point dtypes for input, got: "
-            f"{_draw.scalar_name(weights)}"
-        )
-        raise RuntimeError(msg)
-    if out is not None and out._array.dtype != np.int64:
-        msg = f"multinomial expects Long tensor out, got: {_draw.scalar_name(out._array)}"
-        raise RuntimeError(msg)
-    if weights.ndim not in {1, 2}:
-        msg = f"prob_dist must be 1 or 2 dim, got {weights.ndim} dimensions"
-        raise RuntimeError(msg)
-    if count <= 0:
-        msg = f"cannot sample n_sample <= 0 samples, got {count}"
-        raise RuntimeError(msg)
-    if not replacement and count > weights.shape[-1]:
-        msg = (
-            "cannot sample n_sample > prob_dist.size(-1) samples without replacement: "
-            f"{count} from {weights.shape[-1]}"
-        )
-        raise RuntimeError(msg)
-
-
-
-
+for _function in (bernoulli, multinomial):
+    attach(_function)
