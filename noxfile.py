@@ -29,7 +29,7 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 @nox.parametrize("oracle", [False, True], ids=["alone", "oracle"])
-def tests(session: nox.Session, oracle: bool) -> None:  # noqa: FBT001 - nox passes it by name
+def tests(session: nox.Session, oracle: bool) -> None:
     """Run the suite, without torch and beside it."""
     session.install(".[test]")
     if oracle:

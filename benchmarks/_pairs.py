@@ -1,4 +1,4 @@
-"""The small programs that are timed, written once for penlight and torch: each takes the library."""
+"""The small programs that are timed, written once for both: each takes the library."""
 
 from __future__ import annotations
 

@@ -3,8 +3,8 @@
     python benchmarks/compare.py          # nine pairs of processes
     python benchmarks/compare.py --quick  # three
 
-A process times one library; processes alternate, so a slow moment of the machine meets both. Both use one thread.
-The ratio is torch's median over penlight's: above 1, penlight is faster.
+A process times one library; processes alternate, so a slow moment of the machine meets both. Both
+use one thread. The ratio is torch's median over penlight's: above 1, penlight is faster.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def main():
     print(f"{'median of ' + str(pairs) + ' processes, one thread':<44} penlight     torch   ratio")
     for name in _pairs.PROGRAMS:
         ours, theirs = (statistics.median(run[name] for run in runs[lib]) for lib in LIBRARIES)
-        print(f"{name:<44} {ours * 1e6:6.2f} µs {theirs * 1e6:6.2f} µs  {theirs / ours:5.2f}×")
+        print(f"{name:<44} {ours * 1e6:6.2f} µs {theirs * 1e6:6.2f} µs  {theirs / ours:5.2f}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What a call costs beside its arithmetic, penlight and torch in one process with one thread each.
 
-``python -m pytest benchmarks`` prints both and their ratio; ``compare.py`` does it in fresh processes.
+``python -m pytest benchmarks`` prints both and their ratio; ``compare.py`` uses fresh processes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ def ratios(pytestconfig):
     for name in _pairs.PROGRAMS:
         ours, theirs = MEDIANS.get((name, "penlight")), MEDIANS.get((name, "torch"))
         if ours and theirs:
-            write(f"{name}: penlight {ours * 1e6:.2f} µs, torch {theirs * 1e6:.2f} µs, ratio {theirs / ours:.2f}")
+            figures = f"penlight {ours * 1e6:.2f} µs, torch {theirs * 1e6:.2f} µs"
+            write(f"{name}: {figures}, ratio {theirs / ours:.2f}")
 
 
 @pytest.mark.parametrize("library", LIBRARIES)

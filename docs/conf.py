@@ -31,4 +31,4 @@ doctest_test_doctest_blocks = ""  # pytest runs the examples, see tests/test_doc
 html_theme = "furo"
 html_title = "penlight"
 html_static_path: list[str] = []
-# The theme's fonts are the reader's own, and formulas wait for the reader's network: nothing is fetched here.
+# Nothing is fetched while building; formulas are set in the browser of the reader.

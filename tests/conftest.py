@@ -1,4 +1,4 @@
-"""What every test starts from: fixed seeds, one thread for the oracle, a reproducible Hypothesis."""
+"""What every test starts from: fixed seeds, one oracle thread, a reproducible Hypothesis."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The public face: names, signatures, docstrings and the parity list agree with torch and with themselves."""
+"""The public face: names, signatures, docstrings and the list of differences from torch."""
 
 from __future__ import annotations
 
@@ -58,7 +58,9 @@ def signature_pairs():
         return []
     pairs = []
     for namespace, name in NAMES:
-        theirs_in = torch.Tensor if namespace == "torch.Tensor" else importlib.import_module(namespace)
+        theirs_in = (
+            torch.Tensor if namespace == "torch.Tensor" else importlib.import_module(namespace)
+        )
         theirs = getattr(theirs_in, name, None)
         ours = getattr(parity.namespace_object(namespace), name)
         if name not in TORCH_NAMES[namespace] or not (callable(theirs) and callable(ours)):
@@ -82,7 +84,7 @@ def test_all_is_sorted_and_every_name_in_it_resolves(module):
     assert [name for name in listed if not hasattr(owner, name)] == []
 
 
-@pytest.mark.parametrize("namespace, name", NAMES, ids=lambda part: str(part))
+@pytest.mark.parametrize("namespace, name", NAMES, ids=str)
 def test_public_name_has_a_docstring(namespace, name):
     value = getattr(parity.namespace_object(namespace), name)
     if inspect.ismodule(value) or callable(value) or isinstance(value, property):

@@ -1,4 +1,4 @@
-"""Check the sizes that the design sets: lines per file, the installed package, import time and memory.
+"""Check the size budgets: lines per file, the installed package, import time and memory.
 
 Prints a report and exits with status 1 when something is over its limit::
 
@@ -20,8 +20,8 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = Path("src/penlight")
 
-# Lines a file may have. The first pattern that matches decides; paths are relative to src/penlight, or
-# start with cpp/. A file at its limit is asking for a second room.
+# Lines a file may have. The first pattern that matches decides; paths are relative to src/penlight,
+# or start with cpp/. A file at its limit is asking for a second room.
 LINE_LIMITS: tuple[tuple[str, int], ...] = (
     ("__init__.py", 250),
     ("_dtype.py", 300),
@@ -69,7 +69,7 @@ IMPORT_MS = 50.0
 IMPORT_MIB = 15.0
 IMPORT_PAIRS = 9
 
-# Prints seconds to import and the process's peak memory in KiB, NumPy being imported before the clock starts.
+# Prints the seconds of an import after NumPy's, and the process's peak memory in KiB.
 _PROBE = """
 import resource, time
 import numpy
@@ -134,7 +134,12 @@ def installed_row() -> Row:
         raise SystemExit(message)
     folder = Path(spec.origin).parent
     files = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
-    return Row("installed package", sum(path.stat().st_size for path in files) / 2**20, INSTALLED_MIB, "MiB")
+    return Row(
+        "installed package",
+        sum(path.stat().st_size for path in files) / 2**20,
+        INSTALLED_MIB,
+        "MiB",
+    )
 
 
 def probe(statement: str) -> tuple[float, float]:
@@ -146,7 +151,7 @@ def probe(statement: str) -> tuple[float, float]:
 
 
 def import_rows() -> list[Row]:
-    """Measure the import over NumPy's: the median over pairs of fresh processes, after one to warm up."""
+    """Measure the import over NumPy's: the median of pairs of fresh processes."""
     probe("import penlight")
     pairs = [(probe("import penlight"), probe("pass")) for _ in range(IMPORT_PAIRS)]
     return [
@@ -179,7 +184,9 @@ def main() -> int:
     """Print the report; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--lines-only", action="store_true", help="do not import the package")
-    parser.add_argument("--all", action="store_true", help="print every file, not those near a limit")
+    parser.add_argument(
+        "--all", action="store_true", help="print every file, not those near a limit"
+    )
     arguments = parser.parse_args()
 
     files = line_rows()
