@@ -93,14 +93,15 @@ def read_cities(path: Path, *, strict: bool = False) -> list[City]:
                     cities.append(parse_city(line))
                 except ValueError as error:
                     if strict:
-                        raise InputError(f"{path}:{number}: {error}") from None
+                        message = f"{path}:{number}: {error}"
+                        raise InputError(message) from None
                     print(f"{path}:{number}: skipped: {error}", file=sys.stderr)
     except OSError as error:
-        raise InputError(f"cannot read the data {path}: {error.strerror}") from None
+        message = f"cannot read the data {path}: {error.strerror}"
+        raise InputError(message) from None
     if len({city.country for city in cities}) < 2 or len(cities) < 10:
-        raise InputError(
-            f"{path}: {len(cities)} usable line(s); 10 names of 2 countries are needed"
-        )
+        message = f"{path}: {len(cities)} usable line(s); 10 names of 2 countries are needed"
+        raise InputError(message)
     return cities
 
 
@@ -128,7 +129,8 @@ class Vocabulary:
         """
         name = clean(name)
         if not name:
-            raise InputError("a city's name is empty: there is nothing to read")
+            message = "a city's name is empty: there is nothing to read"
+            raise InputError(message)
         return torch.tensor([self._index.get(char, UNKNOWN) for char in name])
 
 
@@ -358,7 +360,8 @@ def read_sets(
     classes = sorted({city.country for city in cities})
     validation_size = round(options.validation * len(cities))
     if not 0 < validation_size < len(cities):
-        raise InputError(f"--validation {options.validation} leaves nothing on one side")
+        message = f"--validation {options.validation} leaves nothing on one side"
+        raise InputError(message)
     training, validation = random_split(
         cities,
         [len(cities) - validation_size, validation_size],
@@ -389,7 +392,8 @@ def train(options: argparse.Namespace) -> None:
     try:
         options.out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"cannot write to {options.out}: {error.strerror}") from None
+        message = f"cannot write to {options.out}: {error.strerror}"
+        raise InputError(message) from None
     training_set, validation_set, vocabulary, classes = read_sets(options)
     training = DataLoader(training_set, options.batch_size, shuffle=True, collate_fn=collate)
     validation = DataLoader(validation_set, 512, collate_fn=collate)
@@ -505,7 +509,8 @@ def load(path: Path) -> tuple[CityClassifier, Vocabulary, list[str]]:
     try:
         content = torch.load(path)
     except FileNotFoundError:
-        raise InputError(f"there is no model {path}: train one first") from None
+        message = f"there is no model {path}: train one first"
+        raise InputError(message) from None
     vocabulary = Vocabulary(content["vocabulary"])
     model = CityClassifier(len(vocabulary), len(content["classes"]), **content["shape"])
     model.load_state_dict(content["state_dict"])
@@ -532,7 +537,8 @@ def predict(options: argparse.Namespace) -> None:
 def positive(text: str) -> int:
     """Read a whole number of at least 1, for argparse."""
     if (number := int(text)) < 1:
-        raise argparse.ArgumentTypeError(f"{number} is not at least 1")
+        message = f"{number} is not at least 1"
+        raise argparse.ArgumentTypeError(message)
     return number
 
 

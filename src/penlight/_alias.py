@@ -67,12 +67,13 @@ def install_as_torch() -> Standing:
     Raises:
         RuntimeError: the real torch is already imported.
 
-    Example:
-        >>> import penlight
-        >>> with penlight.install_as_torch():
-        ...     import torch
-        >>> torch.__version__, torch.nn is penlight.nn
-        ('2.13.0+penlight', True)
+    Example::
+
+        import penlight
+
+        with penlight.install_as_torch():
+            import torch  # is penlight, and so is what the_program imports by that name
+            import the_program
     """
     global _depth  # noqa: PLW0603  there is one sys.modules to stand in
     with _lock:

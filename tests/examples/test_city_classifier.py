@@ -1,4 +1,4 @@
-"""The example learns, says what is wrong with its input, loses nothing, and computes as torch does."""
+"""The example learns, says what is wrong with its input, loses nothing, computes as torch."""
 
 from __future__ import annotations
 

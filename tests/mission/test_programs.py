@@ -42,7 +42,8 @@ def expected(program: str) -> str:
 
 
 def test_every_program_has_its_expected_text() -> None:
-    assert PROGRAMS == sorted(path.stem for path in (HERE / "expected").glob("*.txt"))
+    texts = sorted(path.stem for path in (HERE / "expected").glob("*.txt"))
+    assert texts == PROGRAMS
     assert len(PROGRAMS) == 7
 
 
