@@ -1,0 +1,244 @@
+"""Fifty steps of every option combination give torch's numbers."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+import penlight as pl
+
+torch = pytest.importorskip("torch", reason="the oracle: pip install torch==2.13.0")
+
+STEPS = 50
+
+
+def _combinations(**options):
+    names = list(options)
+    return [
+        dict(zip(names, values, strict=True)) for values in itertools.product(*options.values())
+    ]
+
+
+SGD_OPTIONS = [
+    options
+    for options in _combinations(
+        momentum=[0, 0.9],
+        dampening=[0, 0.3],
+        weight_decay=[0, 0.1],
+        nesterov=[False, True],
+        maximize=[False, True],
+    )
+    if not options["nesterov"] or (options["momentum"] and not options["dampening"])
+]
+ADAM_OPTIONS = _combinations(
+    betas=[(0.9, 0.999), (0.5, 0.7)],
+    eps=[1e-8, 1e-3],
+    weight_decay=[0, 0.1],
+    amsgrad=[False, True],
+    maximize=[False, True],
+)
+CASES = [
+    *(("SGD", {"lr": 0.05, **options}) for options in SGD_OPTIONS),
+    *(("SGD", {"lr": 0.05, "momentum": 0.9, name: True}) for name in ("foreach", "fused")),
+    *(("Adam", {"lr": 0.02, **options}) for options in ADAM_OPTIONS),
+    ("Adam", {"lr": 0.02, "weight_decay": 0.1, "decoupled_weight_decay": True}),
+    *(("Adam", {"lr": 0.02, name: True}) for name in ("foreach", "fused")),
+    *(("AdamW", {"lr": 0.02, **options}) for options in ADAM_OPTIONS),
+]
+
+
+def _problem(dtype):
+    draws = np.random.default_rng(0)
+    starts = [draws.normal(size=(4, 3)).astype(dtype), draws.normal(size=5).astype(dtype)]
+    grads = [[draws.normal(size=s.shape).astype(dtype) for s in starts] for _ in range(STEPS)]
+    return starts, grads
+
+
+def _tensors(library, arrays):
+    return [library.tensor(array, requires_grad=True) for array in arrays]
+
+
+def _run(library, optimizer, params, grads):
+    for row in grads:
+        for param, grad in zip(params, row, strict=True):
+            param.grad = library.tensor(grad)
+        optimizer.step()
+
+
+def _arrays(params):
+    return [param.detach().numpy().copy() for param in params]
+
+
+def _compare(got, expected, dtype):
+    rtol = {"float32": 2e-6, "float64": 1e-13}[dtype]
+    for ours, theirs in zip(got, expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=rtol, atol=rtol)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("name", "options"), CASES, ids=[f"{n}-{o}" for n, o in CASES])
+def test_fifty_steps_equal_torch(name, options, dtype):
+    starts, grads = _problem(dtype)
+    results = []
+    for library in (pl, torch):
+        params = _tensors(library, starts)
+        _run(library, getattr(library.optim, name)(params, **options), params, grads)
+        results.append(_arrays(params))
+    _compare(*results, dtype)
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW"])
+def test_tensor_learning_rate_equals_torch(name):
+    starts, grads = _problem("float32")
+    results = []
+    for library in (pl, torch):
+        params = _tensors(library, starts)
+        optimizer = getattr(library.optim, name)(params, lr=library.tensor(0.02))
+        _run(library, optimizer, params, grads)
+        results.append(_arrays(params))
+    _compare(*results, "float32")
+
+
+def _to_torch(value):
+    """A state dict with penlight's tensors turned into torch's."""
+    return _map_tensors(value, pl.Tensor, torch)
+
+
+def _to_penlight(value):
+    return _map_tensors(value, torch.Tensor, pl)
+
+
+def _map_tensors(value, kind, library):
+    if isinstance(value, kind):
+        return library.tensor(value.detach().numpy())
+    if isinstance(value, dict):
+        return {key: _map_tensors(entry, kind, library) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_map_tensors(entry, kind, library) for entry in value)
+    return value
+
+
+EXCHANGES = [
+    ("SGD", {"lr": 0.05, "momentum": 0.9, "nesterov": True}),
+    ("SGD", {"lr": 0.05}),
+    ("Adam", {"lr": 0.02, "amsgrad": True}),
+    ("AdamW", {"lr": 0.02}),
+]
+
+
+@pytest.mark.parametrize(("name", "options"), EXCHANGES)
+@pytest.mark.parametrize("to_torch", [True, False])
+def test_training_goes_on_in_the_other_library_from_a_state_dict(name, options, to_torch):
+    first, second = (pl, torch) if to_torch else (torch, pl)
+    convert = _to_torch if to_torch else _to_penlight
+    starts, grads = _problem("float32")
+    params = _tensors(first, starts)
+    optimizer = getattr(first.optim, name)(params, **options)
+    _run(first, optimizer, params, grads[:20])
+
+    others = _tensors(second, _arrays(params))
+    resumed = getattr(second.optim, name)(others, lr=1.0)
+    resumed.load_state_dict(convert(optimizer.state_dict()))
+    _run(first, optimizer, params, grads[20:])
+    _run(second, resumed, others, grads[20:])
+    _compare(_arrays(others), _arrays(params), "float32")
+
+
+@pytest.mark.parametrize(("name", "options"), EXCHANGES)
+@pytest.mark.parametrize("named", [False, True])
+def test_state_dict_has_torchs_keys_and_values(name, options, named):
+    starts, grads = _problem("float32")
+    dicts = []
+    for library in (pl, torch):
+        params = _tensors(library, starts)
+        given = [(f"p{index}", param) for index, param in enumerate(params)] if named else params
+        optimizer = getattr(library.optim, name)(given, **options)
+        _run(library, optimizer, params, grads[:3])
+        dicts.append(optimizer.state_dict())
+    ours, theirs = dicts
+    assert ours["param_groups"] == theirs["param_groups"]
+    assert list(ours["param_groups"][0]) == list(theirs["param_groups"][0])
+    assert {k: list(v) for k, v in ours["state"].items()} == {
+        k: list(v) for k, v in theirs["state"].items()
+    }
+    for key, entry in theirs["state"].items():
+        for field, value in entry.items():
+            mine = ours["state"][key][field]
+            assert str(mine.dtype) == str(value.dtype)
+            np.testing.assert_allclose(mine.numpy(), value.numpy(), rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW"])
+def test_repr_is_torchs(name):
+    texts = []
+    for library in (pl, torch):
+        first, second = _tensors(library, [np.ones(2), np.ones(3)])
+        groups = [{"params": first}, {"params": [second], "lr": 0.5}]
+        texts.append(repr(getattr(library.optim, name)(groups)))
+    assert texts[0] == texts[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("SGD", {"momentum": 0.9, "nesterov": True, "weight_decay": 0.1}),
+        ("Adam", {"weight_decay": 0.1}),
+        ("AdamW", {"maximize": True}),
+    ],
+)
+def test_differentiable_steps_carry_torchs_gradients(name, options):
+    results = []
+    for library in (pl, torch):
+        weight = library.ones(3, dtype=library.float64, requires_grad=True)
+        param = weight.clone()
+        optimizer = getattr(library.optim, name)([param], differentiable=True, **options)
+        for scale in (1.5, 2.5, 3.5):
+            param.grad = (weight * scale).clone()
+            optimizer.step()
+        param.sum().backward()
+        results.append(weight.grad.numpy())
+    np.testing.assert_allclose(*results, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam"])
+def test_differentiable_step_carries_the_learning_rates_gradient(name):
+    results = []
+    for library in (pl, torch):
+        rate = library.tensor(0.1, dtype=library.float64, requires_grad=True)
+        param = library.ones(3, dtype=library.float64, requires_grad=True).clone()
+        optimizer = getattr(library.optim, name)([param], lr=rate, differentiable=True)
+        param.grad = library.ones(3, dtype=library.float64)
+        optimizer.step()
+        param.sum().backward()
+        results.append(rate.grad.numpy())
+    # torch corrects the bias in float32 here.
+    np.testing.assert_allclose(*results, rtol=1e-12 if name == "SGD" else 1e-5)
+
+
+BAD = [
+    ("SGD", {"lr": -1}),
+    ("SGD", {"momentum": -1}),
+    ("SGD", {"weight_decay": -1}),
+    ("SGD", {"nesterov": True}),
+    ("SGD", {"fused": True, "differentiable": True}),
+    ("SGD", {"fused": True, "foreach": True}),
+    ("Adam", {"lr": -1}),
+    ("Adam", {"eps": -1}),
+    ("Adam", {"betas": (1.0, 0.9)}),
+    ("Adam", {"betas": (0.9, 1.0)}),
+    ("Adam", {"weight_decay": -1}),
+    ("AdamW", {"lr": -1}),
+]
+
+
+@pytest.mark.parametrize(("name", "options"), BAD, ids=[f"{n}-{o}" for n, o in BAD])
+def test_bad_options_raise_what_torch_raises(name, options):
+    errors = []
+    for library in (torch, pl):
+        with pytest.raises((ValueError, RuntimeError)) as caught:
+            getattr(library.optim, name)(_tensors(library, [np.ones(2)]), **options)
+        errors.append(caught.value)
+    assert type(errors[1]) is type(errors[0])
+    assert str(errors[0]) in str(errors[1])
