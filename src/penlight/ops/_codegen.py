@@ -480,7 +480,7 @@ def _apply_rule(
             index = op.differentiable.index(name)
             lines.append(
                 f"if _shapes is not None and g_{name} is not None and _shapes[{index}] is not None: "
-                f"g_{name} = g_{name}._sum_to(_shapes[{index}])"
+                f"g_{name} = summed_to(g_{name}, _shapes[{index}])"
             )
     if many:
         return lines

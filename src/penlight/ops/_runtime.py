@@ -66,6 +66,7 @@ __all__ = [
     "silence",
     "sizes",
     "storage_of",
+    "summed_to",
     "to_default",
     "unpack_out",
     "variant_inplace",
@@ -348,6 +349,11 @@ def shapes_of(out: tuple[int, ...], *operands: Any) -> tuple[Any, ...] | None:
         for operand in operands
     )
     return shapes if any(shape is not None for shape in shapes) else None
+
+
+def summed_to(grad: Any, shape: tuple[int, ...]) -> Any:
+    """Return a gradient summed to the shape of the operand it belongs to."""
+    return grad if grad._array.shape == shape else grad._sum_to(shape)
 
 
 def metadata_shape(value: Any) -> Any:

@@ -1,0 +1,142 @@
+"""softmax and log_softmax along a dimension; softmin and gumbel_softmax are made of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import kernels
+from .._dtype import dtype
+from .._tensor import Array, Tensor
+from . import _check
+from ._op import attach, op
+from .creation import numpy_dtype_of
+
+__all__ = ["log_softmax", "softmax"]
+
+
+def _apply(kernel: Any, dim: int, *arrays: Array) -> Array:
+    """Run a row kernel over (outer, dim, inner); half types go through float32, as torch's do."""
+    kind, shape = arrays[0].dtype, arrays[0].shape
+    wide = np.float32 if kind.itemsize == 2 else kind  # noqa: PLR2004 - float16 and bfloat16
+    place = _check.dim(dim, len(shape))
+    length = shape[place] if shape else 1
+    inner = int(np.prod(shape[place + 1 :], dtype=np.int64))
+    outer = int(np.prod(shape[:place], dtype=np.int64))
+    laid = [np.ascontiguousarray(a, dtype=wide).reshape(outer, length, inner) for a in arrays]
+    out: Array = kernel(*laid)
+    return out.reshape(shape).astype(kind, copy=False)
+
+
+@op(
+    "_softmax",
+    node="SoftmaxBackward0",
+    method=False,
+    input=lambda grad, out, dim: softmax_backward(grad, out, dim),
+)
+def softmax_rows(input: Array, dim: int) -> Array:
+    """Return the softmax along a dimension."""
+    _check.floating("softmax_kernel_impl", input)
+    return _apply(kernels.softmax, dim, input)
+
+
+@op(
+    "_softmax_backward_data",
+    node="SoftmaxBackwardDataBackward0",
+    method=False,
+    grad_output=lambda grad, output, dim: softmax_backward(grad, output, dim),
+    output=lambda grad, grad_output, output, dim: grad * grad_output
+    - (grad * output).sum(dim, True) * grad_output  # noqa: FBT003
+    - grad * (grad_output * output).sum(dim, True),  # noqa: FBT003
+)
+def softmax_backward(grad_output: Array, output: Array, dim: int) -> Array:
+    """Return the gradient of softmax: ``out * (grad - sum(grad * out))``."""
+    return _apply(kernels.softmax_backward, dim, grad_output, output)
+
+
+@op(
+    "_log_softmax",
+    node="LogSoftmaxBackward0",
+    method=False,
+    input=lambda grad, out, dim: log_softmax_backward(grad, out, dim),
+)
+def log_softmax_rows(input: Array, dim: int) -> Array:
+    """Return the logarithm of the softmax along a dimension."""
+    _check.floating("log_softmax_lastdim_kernel_impl", input)
+    return _apply(kernels.log_softmax, dim, input)
+
+
+@op(
+    "_log_softmax_backward_data",
+    node="LogSoftmaxBackwardDataBackward0",
+    method=False,
+    grad_output=lambda grad, output, dim: grad - (grad * output.exp()).sum(dim, True),  # noqa: FBT003
+    output=lambda grad, grad_output, output, dim: -(grad * output.exp())
+    * grad_output.sum(dim, True),  # noqa: FBT003
+)
+def log_softmax_backward(grad_output: Array, output: Array, dim: int) -> Array:
+    """Return the gradient of log_softmax: ``grad - exp(out) * sum(grad)``."""
+    return _apply(kernels.log_softmax_backward, dim, grad_output, output)
+
+
+def softmax(input: Tensor, dim: int, dtype: dtype | None = None, *, out: Tensor | None = None) -> Tensor:
+    r"""Turn the numbers along a dimension into probabilities that sum to one.
+
+    .. math:: \text{softmax}(x)_i = \frac{e^{x_i}}{\sum_j e^{x_j}}
+
+    Args:
+        input: a floating tensor of any shape.
+        dim: the dimension along which the result sums to one.
+        dtype: cast the input to this first.
+        out: where to write the result.
+
+    Raises:
+        IndexError: ``dim`` is out of range.
+        RuntimeError: the dtype is not floating.
+
+    Example:
+        >>> import penlight as torch
+        >>> torch.softmax(torch.tensor([0.0, 0.0]), dim=0)
+        tensor([0.5000, 0.5000])
+    """
+    return _along(softmax_rows, input, dim, dtype, out)
+
+
+def log_softmax(input: Tensor, dim: int, dtype: dtype | None = None, *, out: Tensor | None = None) -> Tensor:
+    r"""Return the logarithm of :func:`softmax`, finite where softmax itself would underflow.
+
+    .. math:: \text{log\_softmax}(x)_i = x_i - \log \sum_j e^{x_j}
+
+    Args:
+        input: a floating tensor of any shape.
+        dim: the dimension along which the probabilities sum to one.
+        dtype: cast the input to this first.
+        out: where to write the result.
+
+    Raises:
+        IndexError: ``dim`` is out of range.
+        RuntimeError: the dtype is not floating.
+
+    Example:
+        >>> import penlight as torch
+        >>> torch.log_softmax(torch.tensor([0.0, -1000.0]), dim=0)
+        tensor([    0., -1000.])
+    """
+    return _along(log_softmax_rows, input, dim, dtype, out)
+
+
+def _along(record: Any, input: Tensor, dim: Any, wanted: dtype | None, out: Tensor | None) -> Tensor:
+    if wanted is not None and input.dtype is not wanted:
+        input = input._cast(numpy_dtype_of(wanted))  # type: ignore[attr-defined]
+    result: Tensor = record(input, dim)
+    if out is None:
+        return result
+    from ._runtime import write_out  # noqa: PLC0415 - rare
+
+    written: Tensor = write_out(out, lambda: result)
+    return written
+
+
+attach(softmax)
+attach(log_softmax)
