@@ -41,7 +41,6 @@ def tests(session: nox.Session, oracle: bool) -> None:
 def kernels(session: nox.Session) -> None:
     """Build the kernels with the address and undefined-behaviour sanitisers and run their tests."""
     session.install(
-        "--no-build-isolation" if session.posargs else "--verbose",
         ".[test]",
         "--config-settings=cmake.define.PENLIGHT_SANITIZE=ON",
         "--config-settings=cmake.build-type=Debug",

@@ -41,8 +41,7 @@ def run(name, text):
     test = PARSER.get_doctest(text, {"__name__": "__main__"}, name, name, 0)
     report = []
     runner = doctest.DocTestRunner(optionflags=FLAGS, verbose=False)
-    runner.run(test, out=report.append)
-    assert runner.summarize(verbose=False).failed == 0, "".join(report)
+    assert runner.run(test, out=report.append).failed == 0, "".join(report)
 
 
 @pytest.mark.parametrize("module", module_names())
