@@ -7,6 +7,7 @@ from typing import Any
 from .. import tensor, zeros_like
 from .._dtype import float32, float64, get_default_dtype
 from .._tensor import Tensor
+from ._groups import Group
 from ._options import (
     check_betas,
     check_implementation,
@@ -15,7 +16,7 @@ from ._options import (
     check_tensors_for_foreach,
     number,
 )
-from .optimizer import Group, Optimizer, ParamsT
+from .optimizer import Optimizer, ParamsT
 
 __all__ = ["Adam"]
 

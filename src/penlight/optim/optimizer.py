@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable
-from itertools import chain
 from typing import Any, Final
 
 from .._tensor import Tensor
 from ..autograd.grad_mode import enable_grad, set_grad_enabled
-from ..autograd.graph import RemovableHandle
+from ._checkpoint import packed, unpacked
+from ._groups import Group, check_membership, check_param, split_names
 from ._hooks import (
-    Hook,
-    Hooks,
-    register,
+    Hooked,
     register_optimizer_step_post_hook,
     register_optimizer_step_pre_hook,
-    with_step_hooks,
 )
 
 __all__ = [
@@ -29,7 +25,6 @@ __all__ = [
 
 ParamsT = Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tensor]]
 StateDict = dict[str, Any]
-Group = dict[str, Any]
 
 
 class _RequiredParameter:
@@ -42,7 +37,7 @@ class _RequiredParameter:
 required: Final = _RequiredParameter()
 
 
-class Optimizer:
+class Optimizer(Hooked):
     r"""Base class of all optimisers.
 
     An algorithm defines ``_init_state(param, group)``, the state a parameter starts with, and
@@ -72,12 +67,6 @@ class Optimizer:
 
     state: defaultdict[Any, Any]
     param_groups: list[Group]
-    _optimizer_step_pre_hooks: Hooks
-    _optimizer_step_post_hooks: Hooks
-    _optimizer_state_dict_pre_hooks: Hooks
-    _optimizer_state_dict_post_hooks: Hooks
-    _optimizer_load_state_dict_pre_hooks: Hooks
-    _optimizer_load_state_dict_post_hooks: Hooks
 
     def __init__(self, params: ParamsT, defaults: dict[str, Any]) -> None:
         self.defaults = defaults
@@ -96,20 +85,6 @@ class Optimizer:
             raise ValueError(msg)
         for group in groups if isinstance(groups[0], dict) else [{"params": groups}]:
             self.add_param_group(group)
-
-    def _prepare_hooks(self) -> None:
-        for name in (
-            "step_pre",
-            "step_post",
-            "state_dict_pre",
-            "state_dict_post",
-            "load_state_dict_pre",
-            "load_state_dict_post",
-        ):
-            self.__dict__.setdefault(f"_optimizer_{name}_hooks", OrderedDict())
-        cls: Any = self.__class__
-        if not getattr(cls.step, "hooked", False):
-            cls.step = with_step_hooks(cls.step)
 
     def __getstate__(self) -> dict[str, Any]:
         return {
@@ -206,14 +181,14 @@ class Optimizer:
                 missing, or only some parameters have names.
         """
         if not isinstance(param_group, dict):
-            msg = f"param_group must be a dict, but got {type(param_group)}"  # type: ignore[unreachable]
+            msg = f"param_group must be a dict, but got {type(param_group)}"
             raise TypeError(msg)
-        params, names = _split_names(param_group["params"])
+        params, names = split_names(param_group["params"])
         param_group["params"] = params
         if names:
             param_group["param_names"] = names
         for param in params:
-            self._check_param(param)
+            check_param(param, differentiable=bool(self.defaults.get("differentiable")))
         for key, value in self.defaults.items():
             if value is required and key not in param_group:
                 msg = (
@@ -222,40 +197,8 @@ class Optimizer:
                 )
                 raise ValueError(msg)
             param_group.setdefault(key, value)
-        self._check_membership(param_group)
+        check_membership(param_group, self.param_groups)
         self.param_groups.append(param_group)
-
-    def _check_param(self, param: Any) -> None:
-        if not isinstance(param, Tensor):
-            msg = (
-                "optimizer can only optimize Tensors, but one of the params is "
-                f"{type(param).__name__}"
-            )
-            raise TypeError(msg)
-        if not (self.defaults.get("differentiable") or param.is_leaf or param.retains_grad):
-            msg = "can't optimize a non-leaf Tensor"
-            raise ValueError(msg)
-
-    def _check_membership(self, group: Group) -> None:
-        identities = {id(param) for param in group["params"]}
-        if len(identities) != len(group["params"]):
-            warnings.warn(
-                "optimizer contains a parameter group with duplicate parameters; in future, this "
-                "will cause an error; see github.com/pytorch/pytorch/issues/40967 for more "
-                "information",
-                stacklevel=4,
-            )
-        named = "param_names" in group
-        if self.param_groups and named != ("param_names" in self.param_groups[0]):
-            which = "with names" if named else "without names"
-            msg = (
-                "all optimizer param groups should be with/without names. "
-                f"cannot add param group {which} to the optimizer"
-            )
-            raise ValueError(msg)
-        if any(id(param) in identities for known in self.param_groups for param in known["params"]):
-            msg = "some parameters appear in more than one parameter group"
-            raise ValueError(msg)
 
     # -- checkpoints -------------------------------------------------------------------------------
 
@@ -267,22 +210,7 @@ class Optimizer:
         """
         for pre_hook in self._optimizer_state_dict_pre_hooks.values():
             pre_hook(self)
-        positions: dict[int, int] = {}
-        for param in chain.from_iterable(group["params"] for group in self.param_groups):
-            positions.setdefault(id(param), len(positions))
-        result: StateDict = {
-            "state": {
-                positions[id(key)] if isinstance(key, Tensor) else key: value
-                for key, value in self.state.items()
-            },
-            "param_groups": [
-                {
-                    **{key: value for key, value in group.items() if key != "params"},
-                    "params": [positions[id(param)] for param in group["params"]],
-                }
-                for group in self.param_groups
-            ],
-        }
+        result = packed(self.state, self.param_groups)
         for post_hook in self._optimizer_state_dict_post_hooks.values():
             changed = post_hook(self, result)
             result = result if changed is None else changed
@@ -301,111 +229,6 @@ class Optimizer:
         for pre_hook in self._optimizer_load_state_dict_pre_hooks.values():
             changed = pre_hook(self, state_dict)
             state_dict = state_dict if changed is None else changed
-        saved_groups = [dict(group) for group in state_dict["param_groups"]]
-        _check_same_sizes(self.param_groups, saved_groups)
-        by_position = {
-            position: param
-            for group, saved in zip(self.param_groups, saved_groups, strict=True)
-            for position, param in zip(saved["params"], group["params"], strict=True)
-        }
-        state: defaultdict[Any, Any] = defaultdict(dict)
-        for key, value in state_dict["state"].items():
-            if key in by_position:
-                param = by_position[key]
-                state[param] = _cast(value, param)
-            else:
-                state[key] = value
-        for group, saved in zip(self.param_groups, saved_groups, strict=True):
-            if "param_names" in group:
-                saved.setdefault("param_names", group["param_names"])
-            saved["params"] = group["params"]
-        self.__setstate__({"state": state, "param_groups": saved_groups})
+        self.__setstate__(unpacked(state_dict, self.param_groups))
         for post_hook in self._optimizer_load_state_dict_post_hooks.values():
             post_hook(self)
-
-    # -- hooks -------------------------------------------------------------------------------------
-
-    def register_step_pre_hook(self, hook: Hook) -> RemovableHandle:
-        """Call ``hook(optimizer, args, kwargs)`` before each step; it may return new ones."""
-        return register(self._optimizer_step_pre_hooks, hook)
-
-    def register_step_post_hook(self, hook: Hook) -> RemovableHandle:
-        """Call ``hook(optimizer, args, kwargs)`` after each step."""
-        return register(self._optimizer_step_post_hooks, hook)
-
-    def register_state_dict_pre_hook(self, hook: Hook, prepend: bool = False) -> RemovableHandle:
-        """Call ``hook(optimizer)`` before :meth:`state_dict` begins."""
-        return register(self._optimizer_state_dict_pre_hooks, hook, prepend=prepend)
-
-    def register_state_dict_post_hook(self, hook: Hook, prepend: bool = False) -> RemovableHandle:
-        """Call ``hook(optimizer, state_dict)`` on the result of :meth:`state_dict`."""
-        return register(self._optimizer_state_dict_post_hooks, hook, prepend=prepend)
-
-    def register_load_state_dict_pre_hook(
-        self,
-        hook: Hook,
-        prepend: bool = False,
-    ) -> RemovableHandle:
-        """Call ``hook(optimizer, state_dict)`` before :meth:`load_state_dict`."""
-        return register(self._optimizer_load_state_dict_pre_hooks, hook, prepend=prepend)
-
-    def register_load_state_dict_post_hook(
-        self,
-        hook: Hook,
-        prepend: bool = False,
-    ) -> RemovableHandle:
-        """Call ``hook(optimizer)`` after :meth:`load_state_dict`."""
-        return register(self._optimizer_load_state_dict_post_hooks, hook, prepend=prepend)
-
-
-def _split_names(params: Any) -> tuple[list[Any], list[str]]:
-    """Return a group's parameters as a list, and their names if they came as pairs."""
-    if isinstance(params, Tensor):
-        return [params], []
-    if isinstance(params, set):
-        msg = (
-            "optimizer parameters need to be organized in ordered collections, but the ordering of "
-            "tensors in sets will change between runs. Please use a list instead."
-        )
-        raise TypeError(msg)
-    entries = list(params)
-    named = [isinstance(entry, tuple) for entry in entries]
-    if not any(named):
-        return entries, []
-    if not all(named):
-        msg = (
-            "all optimizer params should be with/without names. Some param names are missing: "
-            f"entry {named.index(False)} has none"
-        )
-        raise ValueError(msg)
-    return [entry[1] for entry in entries], [entry[0] for entry in entries]
-
-
-def _check_same_sizes(groups: list[Group], saved_groups: list[Group]) -> None:
-    if len(groups) != len(saved_groups):
-        msg = (
-            "loaded state dict has a different number of parameter groups: "
-            f"expected {len(groups)}, got {len(saved_groups)}"
-        )
-        raise ValueError(msg)
-    for index, (group, saved) in enumerate(zip(groups, saved_groups, strict=True)):
-        expected, got = len(group["params"]), len(saved["params"])
-        if expected != got:
-            msg = (
-                "loaded state dict contains a parameter group that doesn't match the size of "
-                f"optimizer's group: group {index} has {expected} parameters here, {got} there"
-            )
-            raise ValueError(msg)
-
-
-def _cast(value: Any, param: Tensor, key: Any = None) -> Any:
-    """Return loaded state in the parameter's dtype; step counts keep theirs."""
-    if isinstance(value, Tensor):
-        if key == "step" or not param.is_floating_point():
-            return value
-        return value.to(dtype=param.dtype)
-    if isinstance(value, dict):
-        return {name: _cast(entry, param, name) for name, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)([_cast(entry, param) for entry in value])
-    return value

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from .._tensor import Tensor
+from ._groups import Group
 from ._options import check_implementation, check_lr, check_not_negative, number
-from .optimizer import Group, Optimizer, ParamsT
+from .optimizer import Optimizer, ParamsT
 
 __all__ = ["SGD"]
 

@@ -207,7 +207,7 @@ def _note_steps_of(optimizer: Optimizer) -> None:
     """Make the optimiser remember that ``step`` was called, for the warning about the order."""
     if hasattr(optimizer.step, "_wrapped_by_lr_sched"):
         return
-    step = optimizer.step.__func__
+    step = optimizer.step.__func__  # type: ignore[attr-defined]
     # Not the optimiser itself: that would be a reference cycle keeping its state alive.
     reference = weakref.ref(optimizer)
 

@@ -38,7 +38,7 @@ class Dataset(Generic[T_co]):
         msg = "Subclasses of Dataset should implement __getitem__."
         raise NotImplementedError(msg)
 
-    def __add__(self, other: Dataset[Any]) -> ConcatDataset:
+    def __add__(self, other: Dataset[Any]) -> ConcatDataset[Any]:
         return ConcatDataset([self, other])
 
 
@@ -87,7 +87,7 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
         return tuple(entry[index] for entry in self.tensors)
 
     def __len__(self) -> int:
-        return self.tensors[0].size(0)
+        return int(self.tensors[0].size(0))
 
 
 class StackDataset(Dataset[Any]):
@@ -215,7 +215,7 @@ class ChainDataset(IterableDataset[Any]):
             yield from _stream(entry)
 
     def __len__(self) -> int:
-        return sum(len(_stream(entry)) for entry in self.datasets)  # type: ignore[arg-type]
+        return sum(map(len, map(_stream, self.datasets)))  # type: ignore[arg-type]
 
 
 def _stream(dataset: Dataset[Any]) -> IterableDataset[Any]:
