@@ -37,12 +37,12 @@ _IGNORED = ("errors", "fix_imports")  # of pickle.load; there is nothing here fo
 def load(
     f: str | os.PathLike[str] | IO[bytes],
     map_location: MapLocation = None,
-    pickle_module: Any = None,  # noqa: ANN401 - a module
+    pickle_module: Any = None,
     *,
     weights_only: bool | None = None,
     mmap: bool | None = None,
-    **pickle_load_args: Any,  # noqa: ANN401 - as torch
-) -> Any:  # noqa: ANN401 - whatever was saved
+    **pickle_load_args: Any,
+) -> Any:
     """Load an object that penlight or torch saved.
 
     Nothing in the file is run and nothing is imported for it, whatever ``weights_only`` says. An
@@ -116,7 +116,7 @@ def _read(
     return _refuse_format(head, source.size)
 
 
-def _source(file: Any) -> Source:  # noqa: ANN401 - whatever the caller has
+def _source(file: Any) -> Source:
     try:
         return Source(file)
     except (AttributeError, io.UnsupportedOperation) as error:
@@ -189,13 +189,12 @@ def _checked(archive: ArchiveReader, key: str, nbytes: int) -> str:
 
 
 def _warn_of_unknown(result: object) -> None:
-    found = unknown_parts(result)
-    if not found:
+    listed, count = unknown_parts(result, most=_MOST_LISTED)
+    if not count:
         return
-    listed = ", ".join(f"{place} ({name})" for place, name in found[:_MOST_LISTED])
-    more = f", and {len(found) - _MOST_LISTED} more" if len(found) > _MOST_LISTED else ""
+    more = f", and {count - len(listed)} more" if count > len(listed) else ""
     warnings.warn(
         "the file holds objects of classes that penlight does not know; they are kept as inert "
-        f"UnknownObjects with their names and states: {listed}{more}",
+        f"UnknownObjects with their names and states: {', '.join(listed)}{more}",
         stacklevel=3,
     )

@@ -26,10 +26,10 @@ _FORMAT_VERSION = b"1"
 def save(
     obj: object,
     f: str | os.PathLike[str] | IO[bytes],
-    pickle_module: Any = pickle,  # noqa: ANN401 - a module
+    pickle_module: Any = pickle,
     pickle_protocol: int = DEFAULT_PROTOCOL,
-    _use_new_zipfile_serialization: bool = True,  # noqa: FBT001, FBT002
-    _disable_byteorder_record: bool = False,  # noqa: FBT001, FBT002
+    _use_new_zipfile_serialization: bool = True,
+    _disable_byteorder_record: bool = False,
 ) -> None:
     """Save an object to a file that penlight and torch can load, torch with ``weights_only=True``.
 
@@ -65,7 +65,7 @@ def save(
     """
     _check_pickle(pickle_module, pickle_protocol)
 
-    def write_to(file: Any) -> None:  # noqa: ANN401 - a path's file or the caller's own
+    def write_to(file: Any) -> None:
         if _use_new_zipfile_serialization:
             _write_archive(obj, file.write, _root(f), byteorder=not _disable_byteorder_record)
         else:

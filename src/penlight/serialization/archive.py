@@ -43,6 +43,7 @@ _1980_JANUARY_1 = 0x21
 _ZIP64_ID = 1
 _PADDING_ID = int.from_bytes(b"FB", "little")  # torch's name for the extra field that pads
 _IN_ZIP64 = 0xFFFFFFFF  # stands for a number that is in the zip64 field instead
+_LARGEST_SHORT = _IN_ZIP64 - 1  # what fits in 32 bits and does not say so
 _IN_ZIP64_SHORT = 0xFFFF
 
 
@@ -269,7 +270,7 @@ class ArchiveWriter:
         crc = crc32(data)
         self._checksum = crc32(crc.to_bytes(4, "little"), crc32(name.encode(), self._checksum))
         offset = self._position
-        wide = size >= _IN_ZIP64
+        wide = size > _LARGEST_SHORT
         sizes = _EXTRA.pack(_ZIP64_ID, 16) + _QUAD.pack(size) * 2 if wide else b""
         short = _IN_ZIP64 if wide else size
         unpadded = offset + _LOCAL.size + len(path) + len(sizes) + _EXTRA.size
@@ -280,7 +281,7 @@ class ArchiveWriter:
         self._write(_LOCAL.pack(MAGIC, version, *common, len(extra)) + path + extra)
         self._write(data)
 
-        far = offset >= _IN_ZIP64
+        far = offset > _LARGEST_SHORT
         quads = ([size, size] if wide else []) + ([offset] if far else [])
         extra = b"".join(map(_QUAD.pack, quads))
         if extra:

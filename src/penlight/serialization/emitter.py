@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 MOST_NESTING = 200  # containers inside each other; the writer recurses, and so do readers
+_NOTHING = object()
 _PROTOCOL = b"\x80\x02"
 _SHORTEST_LONG_MEMO = 256
 _BYTE, _SHORT, _INT = 0xFF, 0xFFFF, 0x7FFFFFFF
@@ -45,7 +46,7 @@ class Emitter:
         self._out = bytearray(_PROTOCOL)
         self._memo: dict[object, int] = {}
         self._alive: list[object] = []
-        self._path: list[str] = []
+        self._path: list[tuple[str, object]] = []
 
     def dump(self, value: object) -> bytes:
         """Return the stream.
@@ -82,17 +83,18 @@ class Emitter:
             self._refuse(value)
         writer(self, value)
 
-    def _emit_at(self, step: str, value: object) -> None:
-        """Write a part of a container; ``step`` says which, for messages."""
+    def _emit_at(self, word: str, value: object, key: object = _NOTHING) -> None:
+        """Write a part of a container; ``word`` and ``key`` say which, for messages."""
         if len(self._path) >= MOST_NESTING:
             msg = f"{self._place()[:200]}… is nested more than {MOST_NESTING} deep"
             raise ValueError(msg)
-        self._path.append(step)
+        self._path.append((word, key))
         self._emit(value)
         self._path.pop()
 
     def _place(self) -> str:
-        return "obj" + "".join(self._path)
+        steps = (word if key is _NOTHING else f"{word}[{key!r}]" for word, key in self._path)
+        return "obj" + "".join(steps)
 
     def _refuse(self, value: object) -> NoReturn:
         kind = type(value)
@@ -110,7 +112,7 @@ class Emitter:
     def _none(self, _value: None) -> None:
         self._out += b"N"
 
-    def _bool(self, value: bool) -> None:  # noqa: FBT001 - a value to write
+    def _bool(self, value: bool) -> None:
         self._out += b"\x88" if value else b"\x89"
 
     def _int(self, value: int) -> None:
@@ -173,7 +175,7 @@ class Emitter:
         if value:
             self._out += b"("
             for number, item in enumerate(value):
-                self._emit_at(f"[{number}]", item)
+                self._emit_at("", item, number)
             self._out += b"e"
 
     def _tuple(self, value: tuple[object, ...]) -> None:
@@ -188,9 +190,9 @@ class Emitter:
 
     def _items(self, items: Iterable[object]) -> None:
         items = tuple(items)
-        self._out += b"(" if len(items) > 3 else b""  # noqa: PLR2004 - shorter ones have an opcode
+        self._out += b"(" if len(items) > 3 else b""
         for number, item in enumerate(items):
-            self._emit_at(f"[{number}]", item)
+            self._emit_at("", item, number)
         self._out += (b")", b"\x85", b"\x86", b"\x87", b"t")[min(len(items), 4)]
 
     def _dict(self, value: dict[object, object]) -> None:
@@ -204,8 +206,8 @@ class Emitter:
             return
         self._out += b"("
         for key, item in value.items():
-            self._emit_at(f".keys()[{key!r}]", key)
-            self._emit_at(f"[{key!r}]", item)
+            self._emit_at(".keys()", key, key)
+            self._emit_at("", item, key)
         self._out += b"u"
 
     def _ordered_dict(self, value: OrderedDict[object, object]) -> None:
@@ -372,7 +374,6 @@ def _find_writer(value: object) -> Callable[[Emitter, Any], None] | None:
     return None
 
 
-# ruff: noqa: SLF001 - the table below is the class's own; the memory of tensors is saved here
 _WRITERS: dict[type, Callable[[Emitter, Any], None]] = {
     type(None): Emitter._none,
     bool: Emitter._bool,

@@ -5,6 +5,9 @@ No object here can be called, and none looks anything up by the name it carries.
 
 from __future__ import annotations
 
+_LONGEST_SHOWN = 80  # characters
+_SHOWN = (bool, int, float, str, bytes, type(None))
+
 
 class UnknownName:
     """The name of a class or function that a file mentions.
@@ -61,3 +64,17 @@ class UnknownObject:
 
     def __repr__(self) -> str:
         return f"<unknown object {self.name}>"
+
+
+def describe(value: object) -> str:
+    """Return a few words for a message about a value that a file holds.
+
+    The ``repr`` of a container could be endless: a list may hold another twice, and so on.
+    """
+    if isinstance(value, UnknownName):
+        return f"the name {value.name}"
+    if type(value) in _SHOWN:
+        start = value[:_LONGEST_SHOWN] if isinstance(value, (str, bytes)) else value
+        return repr(start)[:_LONGEST_SHOWN]
+    name = type(value).__name__
+    return f"an {name}" if name[0] in "aeiouAEIOU" else f"a {name}"

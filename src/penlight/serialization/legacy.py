@@ -13,6 +13,7 @@ import numpy as np
 
 from ._errors import CheckpointError
 from .emitter import Emitter
+from .inert import describe
 from .names import NAMES
 from .opcodes import Names, PickleReader
 from .storages import StorageLoader, parse_identity
@@ -78,7 +79,7 @@ def read_legacy(
         _refuse("Invalid magic number; corrupt file, or a pickle that torch.save did not write?")
     version = stream.read("the protocol number")
     if version != _PROTOCOL:
-        _refuse(f"Invalid protocol version: {version!r}")
+        _refuse(f"Invalid protocol version: {describe(version)}")
     machine = stream.read("the facts about the machine")
     little = machine.get("little_endian") if isinstance(machine, dict) else None
     if not isinstance(little, bool):
@@ -118,7 +119,9 @@ def _find_blocks(
     data, position = stream.data, stream.position
     for key in keys:
         if not isinstance(key, str) or key not in sizes or key in blocks:
-            _refuse(f"it lists storage {key!r}, which no tensor uses, or which it lists twice")
+            _refuse(
+                f"it lists storage {describe(key)}, which no tensor uses, or which it lists twice"
+            )
         count, itemsize = sizes[key]
         begin = position + _COUNT_BYTES
         position = begin + count * itemsize

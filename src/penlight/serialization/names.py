@@ -16,7 +16,7 @@ from .._size import Size
 from .._tensor import Tensor, wrap
 from ..nn.parameter import Parameter
 from ._errors import CheckpointError
-from .inert import UnknownName, UnknownObject
+from .inert import UnknownName, UnknownObject, describe
 from .numpy_names import NUMPY_BUILDERS, NUMPY_STATES
 from .opcodes import Names, check_key, expect
 from .storages import StorageType, StoredBytes
@@ -71,7 +71,7 @@ def _build_bytes(*args: object) -> bytes:
 
 def _encode(text: object, encoding: object = "latin1") -> bytes:
     if encoding not in _ENCODINGS:
-        msg = f"the encoding is {encoding!r}"
+        msg = f"the encoding is {describe(encoding)}"
         raise CheckpointError(msg)
     return expect(text, str, "a text to encode").encode(str(encoding))
 
@@ -83,6 +83,9 @@ def _build_bytearray(*args: object) -> bytearray:
 
 
 def _build_slice(start: object, stop: object, step: object) -> slice:
+    for part in (start, stop, step):
+        if part is not None:
+            expect(part, int, "a part of a slice")
     return slice(start, stop, step)
 
 
@@ -91,7 +94,7 @@ def _build_slice(start: object, stop: object, step: object) -> slice:
 
 def _build_size(items: object = ()) -> Size:
     if not isinstance(items, (tuple, list)) or any(type(item) is not int for item in items):
-        msg = f"a torch.Size of {items!r}"
+        msg = f"a torch.Size of {describe(items)}"
         raise CheckpointError(msg)
     return Size(items)
 
@@ -101,12 +104,12 @@ def _build_device(kind: object, index: object = None) -> device:
     return device(expect(kind, str, "a device type"), number)
 
 
-def _build_tensor(  # noqa: PLR0913, PLR0917 - torch's arguments
+def _build_tensor(
     storage: object,
     offset: object,
     size: object,
     stride: object,
-    requires_grad: object = False,  # noqa: FBT002
+    requires_grad: object = False,
     hooks: object = None,  # hooks are not data: kept by an unknown object, and nowhere else
     metadata: object = None,
 ) -> Tensor | UnknownObject:
@@ -116,7 +119,7 @@ def _build_tensor(  # noqa: PLR0913, PLR0917 - torch's arguments
     return _lay_out(storage, None, (offset, size, stride, requires_grad), metadata)
 
 
-def _build_tensor_v3(  # noqa: PLR0913, PLR0917 - torch's arguments
+def _build_tensor_v3(
     storage: object,
     offset: object,
     size: object,
@@ -140,11 +143,11 @@ def _lay_out(
 ) -> Tensor:
     offset, size, stride, requires_grad = layout
     if not isinstance(storage, StoredBytes):
-        msg = f"a tensor lies over {storage!r}, which is no storage"
+        msg = f"a tensor lies over {describe(storage)}, which is no storage"
         raise CheckpointError(msg)
-    kind = storage.type.dtype if dtype is None else dtype
+    kind: Any = storage.type.dtype if dtype is None else dtype
     if not isinstance(kind, _dtype.dtype):
-        msg = f"the dtype of a tensor is {kind!r}"
+        msg = f"the dtype of a tensor is {describe(kind)}"
         raise CheckpointError(msg)
     array = storage.over(kind, expect(offset, int, "a storage offset"), size, stride)
     if metadata:
@@ -160,9 +163,10 @@ def _lay_out(
 
 def _build_parameter(data: object, requires_grad: object, hooks: object = None) -> Parameter:  # noqa: ARG001 - hooks are not data
     if not isinstance(data, Tensor):
-        msg = f"a parameter holds {data!r}, which is no tensor"
+        msg = f"a parameter holds {describe(data)}, which is no tensor"
         raise CheckpointError(msg)
-    return Parameter(data, expect(requires_grad, bool, "requires_grad"))
+    made: Parameter = Parameter(data, expect(requires_grad, bool, "requires_grad"))
+    return made
 
 
 def _build_parameter_with_state(
@@ -176,11 +180,11 @@ def _build_parameter_with_state(
 def _build_from_type(function: object, kind: object, args: object, state: object) -> object:
     """Build a tensor that had attributes, or was of a class of its own."""
     if not isinstance(function, UnknownName) or function.name not in _TENSOR_BUILDERS:
-        msg = f"a tensor is built by {function!r}"
+        msg = f"a tensor is built by {describe(function)}"
         raise CheckpointError(msg)
     made = _TENSOR_BUILDERS[function.name](*expect(args, tuple, "the arguments of a tensor"))
     if kind is not Tensor and kind is not Parameter:
-        name = kind.name if isinstance(kind, UnknownName) else repr(kind)
+        name = kind.name if isinstance(kind, UnknownName) else describe(kind)
         unknown = UnknownObject(name, (made,), {})
         unknown.state = state
         return unknown
@@ -194,7 +198,7 @@ def _set_attributes(target: object, state: object) -> None:
         return
     for name, value in expect(state, dict, "the state").items():
         if type(name) is not str or hasattr(type(target), name) or name.startswith("__"):
-            msg = f"it sets {name!r}, which is not a plain attribute"
+            msg = f"it sets {describe(name)}, which is not a plain attribute"
             raise CheckpointError(msg)
         target.__dict__[name] = value
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ._errors import CheckpointError
-from .inert import UnknownName, UnknownObject
+from .inert import UnknownName, UnknownObject, describe
 from .opcodes import expect
 
 if TYPE_CHECKING:
@@ -25,13 +25,13 @@ _ARRAY_VERSION = 1
 
 def _build_array(kind: object, shape: object, code: object) -> Array | UnknownObject:
     if kind is not np.ndarray:
-        name = kind.name if isinstance(kind, UnknownName) else repr(kind)
+        name = kind.name if isinstance(kind, UnknownName) else describe(kind)
         return UnknownObject(name, (shape, code), {})
     return np.empty(0, np.int8)  # the state that follows says what it is
 
 
-def _set_array_state(target: Any, state: object) -> None:  # noqa: ANN401 - an np.ndarray
-    if not isinstance(state, tuple) or len(state) != 5 or state[0] != _ARRAY_VERSION:  # noqa: PLR2004
+def _set_array_state(target: Any, state: object) -> None:
+    if not isinstance(state, tuple) or len(state) != 5 or state[0] != _ARRAY_VERSION:
         msg = "it is not that of an array"
         raise CheckpointError(msg)
     _, shape, dtype, fortran, data = state
@@ -43,10 +43,10 @@ def _set_array_state(target: Any, state: object) -> None:  # noqa: ANN401 - an n
 def _check_array(shape: object, dtype: object, data: object) -> np.dtype[Any]:
     """Return the type of an array, if ``data`` is what an array of that shape and type holds."""
     if not isinstance(dtype, np.dtype):
-        msg = f"an array is of the type {dtype!r}"
+        msg = f"an array is of the type {describe(dtype)}"
         raise CheckpointError(msg)
     if not isinstance(shape, tuple) or any(type(n) is not int or n < 0 for n in shape):
-        msg = f"an array has the shape {shape!r}"
+        msg = f"an array has the shape {describe(shape)}"
         raise CheckpointError(msg)
     needed = math.prod(shape) * (1 if dtype.hasobject else dtype.itemsize)
     content: list[object] | bytes
@@ -55,7 +55,8 @@ def _check_array(shape: object, dtype: object, data: object) -> np.dtype[Any]:
     else:
         content = expect(data, bytes, "the content of an array")
     if needed != len(content):
-        msg = f"an array of the shape {shape} needs {needed} {dtype} or bytes, not {len(content)}"
+        unit = "objects" if dtype.hasobject else "bytes"
+        msg = f"an array of {dtype} needs {needed} {unit} and has {len(content)}"
         raise CheckpointError(msg)
     return dtype
 
@@ -72,7 +73,7 @@ def _build_from_buffer(data: object, dtype: object, shape: object, order: object
     content = bytes(data) if isinstance(data, bytearray) else data
     kind = _check_array(shape, dtype, content)
     if order not in ("C", "F") or kind.hasobject:
-        msg = f"an array of {kind} in the order {order!r}"
+        msg = f"an array of {kind} in the order {describe(order)}"
         raise CheckpointError(msg)
     array: Array = np.empty(expect(shape, tuple, "a shape"), kind, "F" if order == "F" else "C")
     flat = array.reshape(-1, order="A")
@@ -80,16 +81,16 @@ def _build_from_buffer(data: object, dtype: object, shape: object, order: object
     return array
 
 
-def _build_dtype(code: object, align: object = False, copy: object = True) -> np.dtype[Any]:  # noqa: ARG001, FBT002
+def _build_dtype(code: object, align: object = False, copy: object = True) -> np.dtype[Any]:  # noqa: ARG001
     text = expect(code, str, "a NumPy type")
     if text[:1] not in _NUMPY_KINDS or not (text == "O" or text[1:].isdecimal()):
-        msg = f"the NumPy type {text!r} is not one of numbers, strings or objects"
+        msg = f"the NumPy type {describe(text)} is not one of numbers, strings or objects"
         raise CheckpointError(msg)
-    return np.dtype(text, False, True)  # noqa: FBT003 - not aligned; a copy, for the state
+    return np.dtype(text, False, True)
 
 
-def _set_dtype_state(target: Any, state: object) -> None:  # noqa: ANN401 - an np.dtype
-    if not isinstance(state, tuple) or len(state) != 8 or state[0] != _DTYPE_VERSION:  # noqa: PLR2004
+def _set_dtype_state(target: Any, state: object) -> None:
+    if not isinstance(state, tuple) or len(state) != 8 or state[0] != _DTYPE_VERSION:
         msg = "it is not that of a plain NumPy type"
         raise CheckpointError(msg)
     _, order, *rest = state
@@ -98,10 +99,10 @@ def _set_dtype_state(target: Any, state: object) -> None:  # noqa: ANN401 - an n
     kind = target.kind
     numeric = kind not in "SUO"
     if order not in _NUMPY_BYTE_ORDERS or not plain:
-        msg = f"it gives the byte order {order!r}, or fields"
+        msg = f"it gives the byte order {describe(order)}, or fields"
         raise CheckpointError(msg)
     if numeric and tuple(rest) != _PLAIN_DTYPE_STATE:
-        msg = f"it gives {rest!r}"
+        msg = f"it gives {describe(state)}"
         raise CheckpointError(msg)
     if numeric:
         target.__setstate__(state)

@@ -15,7 +15,7 @@ from struct import Struct
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from ._errors import CheckpointError
-from .inert import UnknownName, UnknownObject
+from .inert import UnknownName, UnknownObject, describe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -70,7 +70,7 @@ class PickleReader:
         start: where in ``data`` to begin.
     """
 
-    def __init__(  # noqa: PLR0913 - options
+    def __init__(
         self,
         data: bytes | memoryview,
         names: Names,
@@ -256,7 +256,7 @@ class PickleReader:
         elif isinstance(target, UnknownObject):
             target.appended.extend(items)
         else:
-            self.refuse(f"items are appended to {_kind(target)}")
+            self.refuse(f"items are appended to {describe(target)}")
 
     def _set_items(self, items: list[object]) -> None:
         target = self._top()
@@ -270,7 +270,7 @@ class PickleReader:
                 self._check_key(key)
                 target[key] = value  # type: ignore[index] # one of the three kinds of dict
         else:
-            self.refuse(f"keys are set in {_kind(target)}")
+            self.refuse(f"keys are set in {describe(target)}")
 
     def _add_items(self) -> None:
         items = self._pop_to_mark()
@@ -282,7 +282,7 @@ class PickleReader:
                 self._check_key(item)
             target.update(items)
         else:
-            self.refuse(f"items are added to {_kind(target)}")
+            self.refuse(f"items are added to {describe(target)}")
 
     def _frozenset(self) -> None:
         items = self._pop_to_mark()
@@ -329,14 +329,14 @@ class PickleReader:
     def _new_object_ex(self) -> None:
         kwargs, args = self._pop(), self._pop()
         if type(kwargs) is not dict:
-            self.refuse(f"keyword arguments are {_kind(kwargs)}, not a dict")
+            self.refuse(f"keyword arguments are {describe(kwargs)}, not a dict")
         self._call(self._pop(), args, kwargs)
 
     def _call(self, function: object, args: object, kwargs: dict[str, object]) -> None:
         if type(args) is not tuple:
-            self.refuse(f"arguments are {_kind(args)}, not a tuple")
+            self.refuse(f"arguments are {describe(args)}, not a tuple")
         if not isinstance(function, UnknownName):
-            self.refuse(f"{_kind(function)} is called, which is not a name")
+            self.refuse(f"{describe(function)} is called, which is not a name")
         builder = self._names.builders.get(function.name)
         if builder is None:
             self._push(UnknownObject(function.name, args, kwargs))
@@ -358,11 +358,11 @@ class PickleReader:
         states = self._names.states
         setter = next((states[kind] for kind in type(target).__mro__ if kind in states), None)
         if setter is None:
-            self.refuse(f"a state is set on {_kind(target)}, which has none")
+            self.refuse(f"a state is set on {describe(target)}, which has none")
         try:
             setter(target, state)
         except CheckpointError as error:
-            self.refuse(f"the state of {_kind(target)}: {error}")
+            self.refuse(f"the state of {describe(target)}: {error}")
 
     def _persistent(self) -> None:
         try:
@@ -389,7 +389,7 @@ def check_key(key: object) -> None:
         if isinstance(item, tuple):
             waiting.extend(item[: _LARGEST_KEY + 1])
         elif type(item).__hash__ is None:
-            msg = f"{_kind(item)} cannot be a dict key or set item"
+            msg = f"{describe(item)} cannot be a dict key or set item"
             raise CheckpointError(msg)
 
 
@@ -400,16 +400,9 @@ def expect(value: object, kind: type[T], what: str) -> T:
         CheckpointError: it is not.
     """
     if type(value) is not kind:
-        msg = f"{what} is {_kind(value)}, not {kind.__name__}"
+        msg = f"{what} is {describe(value)}, not {kind.__name__}"
         raise CheckpointError(msg)
     return value
-
-
-def _kind(value: object) -> str:
-    if isinstance(value, UnknownName):
-        return f"the name {value.name}"
-    name = type(value).__name__
-    return f"an {name}" if name[0] in "aeiouAEIOU" else f"a {name}"
 
 
 def _sized(take: Callable[[PickleReader, int], None], size: int) -> Callable[[PickleReader], None]:
@@ -421,13 +414,12 @@ def _constant(value: object) -> Callable[[PickleReader], None]:
     return lambda reader: reader._push(value)
 
 
-# ruff: noqa: SLF001 - the table below is the class's own
 _ACTIONS: dict[int, Callable[[PickleReader], None]] = {
     ord("\x80"): PickleReader._protocol,
     ord("\x95"): PickleReader._frame,
     ord("N"): _constant(None),
-    ord("\x88"): _constant(True),  # noqa: FBT003 - the values themselves
-    ord("\x89"): _constant(False),  # noqa: FBT003
+    ord("\x88"): _constant(True),
+    ord("\x89"): _constant(False),
     ord("K"): _sized(PickleReader._push, 1),
     ord("M"): _sized(PickleReader._push, 2),
     ord("J"): PickleReader._signed_32,

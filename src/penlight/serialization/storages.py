@@ -9,7 +9,7 @@ import numpy as np
 
 from .._device import check_device, device
 from ._errors import CheckpointError
-from .inert import UnknownName, UnknownObject
+from .inert import UnknownName, UnknownObject, describe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,17 +125,15 @@ class StoredBytes:
         if needed > self.nbytes or count * itemsize > _LARGEST:
             msg = (
                 f"setStorage: sizes {list(sizes)}, strides {list(strides)}, storage offset "
-                f"{start}, and itemsize {itemsize} requiring a storage size of {needed} are out of bounds "
-                f"for storage of size {self.nbytes}"
+                f"{start}, and itemsize {itemsize} requiring a storage size of {needed} are out of "
+                f"bounds for storage of size {self.nbytes}"
             )
             raise CheckpointError(msg)
         if not count:
             return np.empty(sizes, dtype.numpy)
         self._to_native_order(dtype)
-        steps = [
-            step * itemsize if length > 1 else itemsize
-            for length, step in zip(sizes, strides, strict=True)
-        ]
+        # A stride that is never taken may be any number; NumPy wants one that it can hold.
+        steps = [step * itemsize if step * itemsize <= _LARGEST else itemsize for step in strides]
         return np.ndarray(sizes, dtype.numpy, self._bytes, start * itemsize, steps)
 
     def _to_native_order(self, dtype: _dtype.dtype) -> None:
@@ -206,10 +204,13 @@ def parse_identity(identity: object) -> tuple[StorageType, str, str, int]:
         raise CheckpointError(msg)
     _, kind, key, location, count, *view = identity
     if any(part is not None for part in view):
-        msg = f"storage {key!r} is a view of another, as before torch 0.4; such files are not read"
+        msg = (
+            f"storage {describe(key)} is a view of another, as before torch 0.4; "
+            "such files are not read"
+        )
         raise CheckpointError(msg)
     if not isinstance(kind, StorageType):
-        msg = f"storage {key!r} is of an unknown type, {kind!r}"
+        msg = f"storage {describe(key)} is of an unknown type, {describe(kind)}"
         raise CheckpointError(msg)
     if not isinstance(key, str) or not isinstance(location, str):
         msg = "a storage's key or location is not a string"
@@ -220,11 +221,11 @@ def parse_identity(identity: object) -> tuple[StorageType, str, str, int]:
 
 def _lengths(what: str, numbers: object) -> tuple[int, ...]:
     if not isinstance(numbers, tuple):
-        msg = f"the {what} of a tensor is {numbers!r}, not a tuple"
+        msg = f"the {what} of a tensor is {describe(numbers)}, not a tuple"
         raise CheckpointError(msg)
     for number in numbers:
         if type(number) is not int or not 0 <= number <= _LARGEST:
-            msg = f"the {what} of a tensor or storage is {number!r}"
+            msg = f"the {what} of a tensor or storage is {describe(number)}"
             raise CheckpointError(msg)
     return numbers
 

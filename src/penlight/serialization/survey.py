@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from .._tensor import Tensor
 from ._errors import CheckpointError
 from .inert import UnknownName, UnknownObject
 from .storages import StorageType, StoredBytes
@@ -11,68 +14,98 @@ from .storages import StorageType, StoredBytes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    Step = tuple[str, object]  # what to write behind the container's place: a word and a key
+    Level = tuple[Step, object, Iterator[tuple[Step, object]]]
+
 MOST_NESTING = 200  # as the writer's: printing, comparing and copying all recurse
+_LONGEST_KEY = 60  # characters shown
 _INERT = (UnknownName, UnknownObject, StorageType, StoredBytes)
+_CONTAINERS = (dict, list, tuple, set, frozenset, *_INERT)
+_NOTHING = object()
 
 
-def unknown_parts(result: object) -> list[tuple[str, str]]:
-    """Return the place and the name of every unknown part of ``result``, in order.
+def unknown_parts(result: object, *, most: int) -> tuple[list[str], int]:
+    """Return the place and name of the first ``most`` unknown parts, and how many there are.
+
+    Each object is looked at once, however often it is referred to.
 
     Raises:
         CheckpointError: containers are nested deeper than :data:`MOST_NESTING`.
     """
-    found: list[tuple[str, str]] = []
-    height: dict[int, int] = {}  # 0 while the object's parts are being walked
-    walk: list[tuple[object, str, Iterator[tuple[str, object]]]] = []
-
-    def enter(value: object, place: str) -> None:
-        if isinstance(value, _INERT):
-            found.append((place, _name(value)))
-        height[id(value)] = 0
-        walk.append((value, place, _parts(value)))
-
-    enter(result, "obj")
-    tallest = [0]
-    while walk:
-        value, place, parts = walk[-1]
-        step, part = next(parts, (None, None))
-        if step is None:
-            walk.pop()
-            own = height[id(value)] = tallest.pop() + 1
-            if own > MOST_NESTING:
-                msg = f"{place[:200]} holds containers nested more than {MOST_NESTING} deep"
-                raise CheckpointError(msg)
-            if walk:
-                tallest[-1] = max(tallest[-1], own)
-        elif id(part) in height:
-            tallest[-1] = max(tallest[-1], height[id(part)])
+    listed: list[str] = []
+    count = 0
+    heights: dict[int, int] = {}  # by id, of the objects that were walked or are being walked
+    walk: list[Level] = []
+    tallest: list[int] = []  # of the parts seen so far, for each level of the walk
+    step: Step = ("obj", _NOTHING)
+    part: object = result
+    while True:
+        known = heights.get(id(part))
+        if known is not None:
+            tallest[-1] = max(tallest[-1], known)
         elif _has_parts(part):
-            enter(part, place + step)
+            heights[id(part)] = 0
+            walk.append((step, part, _parts(part)))
             tallest.append(0)
-    return found
+            if isinstance(part, _INERT):
+                count += 1
+                if len(listed) < most:
+                    listed.append(f"{_place(walk)} ({getattr(part, 'name', part)})")
+        if walk:
+            step, part = _next_part(walk, tallest, heights)
+        if not walk:
+            return listed, count
+
+
+def _next_part(
+    walk: list[Level], tallest: list[int], heights: dict[int, int]
+) -> tuple[Step, object]:
+    """Leave the levels that are done, and return the next part of the first that is not."""
+    while walk:
+        if len(walk) + tallest[-1] > MOST_NESTING:
+            msg = f"{_place(walk[:8])}… holds containers nested more than {MOST_NESTING} deep"
+            raise CheckpointError(msg)
+        following = next(walk[-1][2], None)
+        if following is not None:
+            return following
+        _, value, _ = walk.pop()
+        height = heights[id(value)] = tallest.pop() + 1
+        if tallest:
+            tallest[-1] = max(tallest[-1], height)
+    return ("", _NOTHING), None
 
 
 def _has_parts(value: object) -> bool:
-    return isinstance(value, (dict, list, tuple, set, frozenset, *_INERT))
+    if isinstance(value, np.ndarray):
+        return bool(value.dtype.hasobject)
+    return isinstance(value, _CONTAINERS) or (isinstance(value, Tensor) and bool(vars(value)))
 
 
-def _parts(value: object) -> Iterator[tuple[str, object]]:
+def _place(walk: list[Level]) -> str:
+    return "".join(
+        word if key is _NOTHING else f"{word}[{repr(key)[:_LONGEST_KEY]}]"
+        for (word, key), _, _ in walk
+    )
+
+
+def _parts(value: object) -> Iterator[tuple[Step, object]]:
     if isinstance(value, dict):
         for key, item in value.items():
-            yield f".keys()[{key!r}]", key
-            yield f"[{key!r}]", item
-        if vars_of := getattr(value, "__dict__", None):
-            yield ".__dict__", vars_of
+            yield (".keys()", key), key
+            yield ("", key), item
+        attributes = getattr(value, "__dict__", None)
+        if attributes:
+            yield (".__dict__", _NOTHING), attributes
+    elif isinstance(value, Tensor):
+        yield (".__dict__", _NOTHING), vars(value)
+    elif isinstance(value, np.ndarray):
+        yield from ((("", number), item) for number, item in enumerate(value.flat))
     elif isinstance(value, (list, tuple, set, frozenset)):
         for number, item in enumerate(value):
-            yield f"[{number}]", item
+            yield ("", number), item
     elif isinstance(value, UnknownObject):
-        yield ".args", value.args
-        yield ".kwargs", value.kwargs
-        yield ".state", value.state
-        yield ".appended", value.appended
-        yield ".entries", value.entries
-
-
-def _name(value: object) -> str:
-    return str(getattr(value, "name", None) or repr(value))
+        yield (".args", _NOTHING), value.args
+        yield (".kwargs", _NOTHING), value.kwargs
+        yield (".state", _NOTHING), value.state
+        yield (".appended", _NOTHING), value.appended
+        yield (".entries", _NOTHING), value.entries
