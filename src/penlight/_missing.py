@@ -61,9 +61,12 @@ def _nearest(module: str, name: str) -> str | None:
             return f"{place}.{name}"
     import difflib  # noqa: PLC0415  needs re, and is needed only here
 
-    known = {known.lower(): known for known in _public_names(module)}
-    similar = difflib.get_close_matches(name.lower(), known, n=1)
-    return f"{module}.{known[similar[0]]}" if similar else None
+    known = _public_names(module)
+    similar = difflib.get_close_matches(name.lower(), [other.lower() for other in known], n=1)
+    # Adam and adam are both there: of the spellings of what was found, the one most like the name.
+    spellings = [other for other in known if other.lower() in similar]
+    best = difflib.get_close_matches(name, spellings, n=1, cutoff=0.0)
+    return f"{module}.{best[0]}" if best else None
 
 
 def _public_names(place: str) -> list[str]:
