@@ -193,3 +193,14 @@ def test_datasets_samplers_and_loaders_take_subscripts():
 
 def test_there_is_no_worker_in_the_main_process():
     assert data.get_worker_info() is None
+
+
+def test_a_dataset_need_only_give_whole_batches():
+    class Batches:
+        def __getitems__(self, indices):
+            return [index + 1 for index in indices]
+
+        def __len__(self):
+            return 3
+
+    assert [batch.tolist() for batch in data.DataLoader(Batches(), 2)] == [[1, 2], [3]]

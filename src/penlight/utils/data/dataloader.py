@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
 from ._collate import default_collate, default_convert
-from .dataset import Dataset, IterableDataset, collated_rows
+from .dataset import Dataset, IterableDataset, rows_fetcher
 from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler, draw_seed
 
 __all__ = ["DataLoader", "default_collate", "default_convert"]
@@ -225,8 +225,9 @@ class _SingleProcessDataLoaderIter:
             return lambda _: collate(next(stream))
         if not batched:
             return lambda index: collate(dataset[index])
-        if collate is default_collate:
-            return lambda indices: _rows_or_samples(dataset, indices)
+        fetch_rows = rows_fetcher(dataset) if collate is default_collate else None
+        if fetch_rows is not None:
+            return fetch_rows
         return lambda indices: collate(_samples(dataset, indices))
 
 
@@ -235,11 +236,6 @@ def _take(stream: Iterator[Any], count: int, drop_last: bool) -> list[Any]:
     if not samples or (drop_last and len(samples) < count):
         raise StopIteration
     return samples
-
-
-def _rows_or_samples(dataset: Any, indices: Any) -> Any:
-    rows = collated_rows(dataset, indices) if len(indices) else None
-    return default_collate(_samples(dataset, indices)) if rows is None else rows
 
 
 def _samples(dataset: Any, indices: Any) -> list[Any]:

@@ -6,7 +6,7 @@ import itertools
 import math
 import warnings
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 from ... import default_generator, randperm, tensor
@@ -283,20 +283,28 @@ def samples_of(dataset: Any, indices: Sequence[int]) -> list[Any]:
     return samples
 
 
-def collated_rows(dataset: Any, indices: Any) -> list[Tensor] | None:
-    """Return what ``default_collate`` would make of tensors' rows, by one index per tensor.
+def rows_fetcher(dataset: Any) -> Callable[[Sequence[int]], list[Tensor]] | None:
+    """Return how to fetch what ``default_collate`` makes of a batch, by one index per tensor.
 
     ``None`` if the dataset is not a plain :class:`TensorDataset` or a plain :class:`Subset` of one:
     then the samples must be fetched one by one.
     """
     cls = type(dataset)
     if cls is Subset:
-        inner = dataset.indices
-        return collated_rows(dataset.dataset, [inner[place] for place in indices])
-    if cls.__getitem__ is not TensorDataset.__getitem__ or hasattr(cls, "__getitems__"):
+        fetch = rows_fetcher(dataset.dataset)
+        if fetch is None:
+            return None
+        indices = dataset.indices
+        return lambda places: fetch([indices[place] for place in places])
+    unchanged = getattr(cls, "__getitem__", None) is TensorDataset.__getitem__
+    if not unchanged or hasattr(cls, "__getitems__"):
         return None
-    rows = tensor(indices)
-    return [entry[rows] for entry in dataset.tensors]
+
+    def rows(places: Sequence[int]) -> list[Tensor]:
+        index = tensor(places)
+        return [entry[index] for entry in dataset.tensors]
+
+    return rows
 
 
 def random_split(
