@@ -1,18 +1,9 @@
-#include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
-
-#include <cstdint>
-#include <stdexcept>
-
+#include "bindings/arrays.hpp"
 #include "kernels/table.hpp"
-
-namespace nb = nanobind;
 
 namespace penlight {
 namespace {
 
-template <typename T>
-using Out = nb::ndarray<T, nb::c_contig, nb::device::cpu>;
 using State = nb::ndarray<uint32_t, nb::shape<625>, nb::c_contig, nb::device::cpu>;
 using Cache = nb::ndarray<double, nb::shape<2>, nb::c_contig, nb::device::cpu>;
 
@@ -104,31 +95,33 @@ void fill_normal_blocks(State state, Out<T> out, double mean, double std) {
 }  // namespace
 
 void bind_random(nb::module_& m) {
-  const auto free = nb::call_guard<nb::gil_scoped_release>();
   const auto state = nb::arg("state").noconvert();
   const auto cache = nb::arg("cache").noconvert();
   const auto out = nb::arg("out").noconvert();
-  m.def("seed_words", &seed_words, state, nb::arg("seed"), free);
-  m.def("draw_words", &draw_words, state, out, free);
-  m.def("fill_uniform", &fill_uniform<float>, state, out, nb::arg("low"), nb::arg("high"), free);
-  m.def("fill_uniform", &fill_uniform<double>, state, out, nb::arg("low"), nb::arg("high"), free);
-  m.def("fill_bernoulli", &fill_bernoulli_f32, state, out, nb::arg("p"), free);
-  m.def("fill_bernoulli", &fill_bernoulli_bool, state, out, nb::arg("p"), free);
-  m.def("fill_bernoulli", &fill_bernoulli_f64, state, out, nb::arg("p"), free);
+  m.def("seed_words", &seed_words, state, nb::arg("seed"), WithoutGil());
+  m.def("draw_words", &draw_words, state, out, WithoutGil());
+  m.def("fill_uniform", &fill_uniform<float>, state, out, nb::arg("low"), nb::arg("high"),
+        WithoutGil());
+  m.def("fill_uniform", &fill_uniform<double>, state, out, nb::arg("low"), nb::arg("high"),
+        WithoutGil());
+  m.def("fill_bernoulli", &fill_bernoulli_f32, state, out, nb::arg("p"), WithoutGil());
+  m.def("fill_bernoulli", &fill_bernoulli_bool, state, out, nb::arg("p"), WithoutGil());
+  m.def("fill_bernoulli", &fill_bernoulli_f64, state, out, nb::arg("p"), WithoutGil());
   m.def("fill_integers", &fill_integers, state, out, nb::arg("base"), nb::arg("span"),
-        nb::kw_only(), nb::arg("wide"), free);
-  m.def("fill_permutation", &fill_permutation, state, out, nb::kw_only(), nb::arg("wide"), free);
-  m.def("fill_exponential", &fill_exponential, state, out, nb::arg("rate"), free);
-  m.def("fill_cauchy", &fill_cauchy, state, out, nb::arg("median"), nb::arg("sigma"), free);
-  m.def("fill_geometric", &fill_geometric, state, out, nb::arg("p"), free);
+        nb::kw_only(), nb::arg("wide"), WithoutGil());
+  m.def("fill_permutation", &fill_permutation, state, out, nb::kw_only(), nb::arg("wide"),
+        WithoutGil());
+  m.def("fill_exponential", &fill_exponential, state, out, nb::arg("rate"), WithoutGil());
+  m.def("fill_cauchy", &fill_cauchy, state, out, nb::arg("median"), nb::arg("sigma"), WithoutGil());
+  m.def("fill_geometric", &fill_geometric, state, out, nb::arg("p"), WithoutGil());
   m.def("fill_normal_serial", &fill_normal_serial, state, cache, out, nb::arg("mean"),
-        nb::arg("std"), free);
+        nb::arg("std"), WithoutGil());
   m.def("fill_log_normal", &fill_log_normal, state, cache, out, nb::arg("mean"), nb::arg("std"),
-        free);
+        WithoutGil());
   m.def("fill_normal_blocks", &fill_normal_blocks<float>, state, out, nb::arg("mean"),
-        nb::arg("std"), free);
+        nb::arg("std"), WithoutGil());
   m.def("fill_normal_blocks", &fill_normal_blocks<double>, state, out, nb::arg("mean"),
-        nb::arg("std"), free);
+        nb::arg("std"), WithoutGil());
 }
 
 }  // namespace penlight

@@ -1,11 +1,13 @@
-// Random numbers: torch's CPU streams, word for word. The NumPy form is kernels/reference/random.py.
+// Random numbers: torch's CPU streams, word for word. The NumPy form is
+// kernels/reference/random.py.
 //
 // state[625]: the words of MT19937, then how many are used up (625 straight after seeding).
-// cache[2]:   the second number of the last Box-Muller pair, and whether it is still to be given out.
+// cache[2]:   the second number of the last Box-Muller pair, and whether it is still to be given
+// out.
 //
 // Where torch's compiler fuses x * y + z into one rounding, std::fma says so. No other product here
-// meets a sum, unless by a power of two, so contraction changes nothing. The double functions call libm
-// once per element, as torch does.
+// meets a sum, unless by a power of two, so contraction changes nothing. The double functions call
+// libm once per element, as torch does.
 
 #include "kernels/random.hpp"
 
@@ -28,7 +30,8 @@ constexpr uint64_t kLow53 = (uint64_t{1} << 53) - 1;
 
 inline uint32_t twist(uint32_t high, uint32_t low, uint32_t far) {
   const uint32_t mixed = (high & 0x80000000u) | (low & 0x7fffffffu);
-  return far ^ (mixed >> 1) ^ (static_cast<uint32_t>(-static_cast<int32_t>(low & 1u)) & 0x9908b0dfu);
+  return far ^ (mixed >> 1) ^
+         (static_cast<uint32_t>(-static_cast<int32_t>(low & 1u)) & 0x9908b0dfu);
 }
 
 // The next 624 words in place. Split so that no loop reads what it has written itself.
@@ -203,7 +206,8 @@ void geometric(double* out, uint32_t* state, int64_t n, double p) {
 // ---- normal ----
 
 // Pairs of Box and Muller; an odd one out waits in the cache.
-void normal_serial(double* out, uint32_t* state, double* cache, int64_t n, double mean, double std) {
+void normal_serial(double* out, uint32_t* state, double* cache, int64_t n, double mean,
+                   double std) {
   int64_t done = 0;
   if (n > 0 && cache[1] != 0.0) {
     out[done++] = std::fma(cache[0], std, mean);
@@ -231,8 +235,8 @@ void log_normal(double* out, uint32_t* state, double* cache, int64_t n, double m
   for (int64_t i = 0; i < n; ++i) out[i] = std::exp(out[i]);
 }
 
-// Cephes' single precision log, sin and cos (S. Moshier, 1992), fused as in torch's build. Arguments are
-// positive and finite.
+// Cephes' single precision log, sin and cos (S. Moshier, 1992), fused as in torch's build.
+// Arguments are positive and finite.
 
 inline float log32(float x) {
   uint32_t bits;

@@ -1,7 +1,7 @@
 """Random generators: torch's CPU streams for the same seed, and torch's saved states.
 
-A :class:`Generator` is MT19937 with what torch keeps beside it: the seed and a cached normal. Its state
-has the byte layout of torch's, so states go both ways between the two.
+A :class:`Generator` is MT19937 with what torch keeps beside it: the seed and a cached normal. Its
+state has the byte layout of torch's, so states go both ways between the two.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from . import kernels
-from ._device import device as Device  # noqa: N812 - the parameter below is named device, as torch's
+from ._device import device as Device  # noqa: N812 - a property is named device
 from ._tensor import Tensor, wrap
 
 __all__ = [
@@ -87,7 +87,7 @@ class Generator:
         return Device("cpu")
 
     def manual_seed(self, seed: int) -> Generator:
-        """Start the stream of ``seed``; negative seeds count from 2**64 down. Returns the generator.
+        """Start the stream of ``seed``, modulo 2**64, and return the generator.
 
         Raises:
             RuntimeError: the seed is not an int.
@@ -126,8 +126,8 @@ class Generator:
         record["next"] = used if used <= _WORDS else 0
         return record.tobytes()
 
-    def set_state(self, new_state: Tensor) -> Generator:
-        """Continue from a state that :meth:`get_state` gave, here or in torch. Returns the generator.
+    def set_state(self, new_state: Any) -> Generator:
+        """Continue from a state that :meth:`get_state` gave, here or in torch; returns ``self``.
 
         Raises:
             TypeError: ``new_state`` is not a uint8 tensor.
@@ -142,8 +142,8 @@ class Generator:
             raise TypeError(msg)
         if array.size != _LAYOUT.itemsize:
             msg = (
-                f"Expected a CPUGeneratorImplState of size {_LAYOUT.itemsize} but found the input RNG "
-                f"state size to be {array.size}"
+                f"Expected a CPUGeneratorImplState of size {_LAYOUT.itemsize} but found the input "
+                f"RNG state size to be {array.size}"
             )
             raise RuntimeError(msg)
         self._from_bytes(array.tobytes())
@@ -153,7 +153,7 @@ class Generator:
         record = np.frombuffer(data, _LAYOUT)[0]
         left, following = int(record["left"]), int(record["next"])
         fresh = (left, following) == (1, 0)
-        if not record["seeded"] or not (fresh or (1 <= left and left + following == _WORDS + 1)):
+        if not record["seeded"] or not (fresh or (left >= 1 and left + following == _WORDS + 1)):
             msg = f"Invalid mt19937 state: left={left}, next={following}, seeded={record['seeded']}"
             raise RuntimeError(msg)
         with self._lock:
@@ -253,7 +253,7 @@ def set_rng_state(new_state: Tensor) -> None:
 @contextmanager
 def fork_rng(
     devices: Any = None,  # noqa: ARG001 - torch's signature; there is only the CPU
-    enabled: bool = True,  # noqa: FBT001, FBT002 - torch's signature
+    enabled: bool = True,
     _caller: str = "fork_rng",
     _devices_kw: str = "devices",
     device_type: str | None = None,  # noqa: ARG001

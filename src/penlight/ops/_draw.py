@@ -1,7 +1,7 @@
 """Samplers on arrays: any dtype and memory layout, drawn as torch draws them.
 
-Each takes a :class:`~penlight.random.Generator` and an array to fill. What differs by dtype is how many
-words of the stream an element takes; what differs by layout is the order: memory order, always.
+Each takes a :class:`~penlight.random.Generator` and an array to fill. What differs by dtype is how
+many words of the stream an element takes. The order is that of memory, whatever the layout.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ def in_memory_order(array: Array) -> Array:
     for length, step in zip(array.shape, strides, strict=True):
         if length > 1 and step == 0:
             msg = (
-                "unsupported operation: more than one element of the written-to tensor refers to a single "
-                f"memory location. Please clone() the tensor before performing the operation. (shape "
-                f"{list(array.shape)}, a dimension of length {length} has stride 0)"
+                "unsupported operation: more than one element of the written-to tensor refers to a "
+                "single memory location. Please clone() the tensor before performing the "
+                f"operation. (shape {list(array.shape)}, a dimension of {length} has stride 0)"
             )
             raise RuntimeError(msg)
     order = sorted(range(array.ndim), key=lambda dim: -abs(strides[dim]))
@@ -53,23 +53,26 @@ def in_memory_order(array: Array) -> Array:
 
 def _rounded(values: Array, dtype: Any) -> Array:
     """Convert; to the 16-bit floats by way of float32, as torch does."""
-    if dtype.itemsize == 2 and dtype.kind not in "iu":  # noqa: PLR2004 - bytes
+    if dtype.itemsize == 2 and dtype.kind not in "iu":
         return values.astype(np.float32).astype(dtype)
     return values.astype(dtype)
 
 
 def _fill_converted(out: Array, source: Any, fill: Callable[[Array], None]) -> None:
     """Fill ``out`` of any dtype and layout by chunks of dtype ``source``."""
+    if out.dtype == source and out.flags.c_contiguous:
+        fill(out)
+        return
     target = in_memory_order(out)
     if not target.flags.c_contiguous:
         whole = np.empty(target.shape, source)
         fill(whole)
         target[...] = _rounded(whole, out.dtype)
         return
-    flat = target.reshape(-1)
     if out.dtype == source:
-        fill(flat)
+        fill(target)
         return
+    flat = target.reshape(-1)
     buffer = np.empty(min(flat.size, _CHUNK), source)
     with np.errstate(over="ignore", invalid="ignore"):  # what does not fit becomes inf, or wraps
         for start in range(0, flat.size, _CHUNK):
@@ -120,14 +123,12 @@ def _normal_half(state: Array, flat: Array, mean: float, std: float) -> None:
 def log_normal(generator: Generator, out: Array, mean: float, std: float) -> None:
     """Fill a floating array with exponentials of normal numbers, always drawn in pairs."""
     state, cache = generator._state, generator._cache
-
-    def fill(part: Array) -> None:
-        kernels.fill_normal_serial(state, cache, part, mean, std)
-        with np.errstate(over="ignore"):
-            np.exp(part, out=part)
-
     with generator._lock:
-        _fill_converted(out, np.dtype(np.float64), fill)
+        _fill_converted(
+            out,
+            np.dtype(np.float64),
+            lambda part: kernels.fill_log_normal(state, cache, part, mean, std),
+        )
 
 
 def exponential(generator: Generator, out: Array, rate: float) -> None:
@@ -159,7 +160,7 @@ def geometric(generator: Generator, out: Array, p: float) -> None:
 
     def fill(part: Array) -> None:
         kernels.fill_geometric(state, part, p)
-        if out.dtype.kind in "iu" and out.dtype.itemsize < 8:  # noqa: PLR2004 - bytes
+        if out.dtype.kind in "iu" and out.dtype.itemsize < 8:
             part[...] = part.astype(np.int64).astype(out.dtype)  # torch: wraps, not saturates
 
     with generator._lock:
@@ -189,13 +190,19 @@ def bernoulli_each(generator: Generator, out: Array, p: Array) -> None:
 def integers(generator: Generator, out: Array, low: int, high: int | None) -> None:
     """Fill an array of any dtype with whole numbers from ``low`` to ``high`` - 1.
 
-    Without ``high``, up to the largest of the dtype, or for floats the largest up to which every whole
-    number has one.
+    Without ``high``, up to the largest of the dtype; for floats, the largest below which every
+    whole number is exact.
     """
     if high is None:
         span = largest(out.dtype) + 1 - low
     else:
         low, high = _representable(out.dtype, low, high)
+        if low >= high:
+            msg = (
+                "random_ expects 'from' casted to dtype to be less than 'to' casted to dtype, but "
+                f"got from={low} >= to={high} for {out.dtype}"
+            )
+            raise RuntimeError(msg)
         span = high - low
     _integers(generator, out, low, span, wide=span >= WIDE_SPAN)
 
@@ -251,14 +258,15 @@ def permutation(generator: Generator, n: int) -> Array:
 
 
 def multinomial_distinct(generator: Generator, weights: Array, count: int) -> Array:
-    """Return indices of ``count`` different categories per row: the largest of weight / exponential."""
+    """Return ``count`` different categories per row: the largest of weight / exponential."""
     race = np.empty(weights.shape, weights.dtype)
     with generator._lock:
         _exponential(generator._state, race, 1.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         race = weights / race
     if count == 1:
-        return race.argmax(axis=-1, keepdims=True)
+        first: Array = race.argmax(axis=-1, keepdims=True)
+        return first
     order = np.argsort(-race.astype(np.float64), axis=-1, kind="stable")
     return np.ascontiguousarray(order[..., :count])
 

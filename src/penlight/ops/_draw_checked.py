@@ -45,6 +45,8 @@ def refuse_unless_floating(array: Array, kernel: str) -> None:
 def check_fits(array: Array, name: str, value: float) -> None:
     """Refuse a bound that the dtype cannot hold."""
     kind = FROM_NUMPY[array.dtype]
+    low: float
+    high: float
     if array.dtype.kind in "biu":
         low, high = (0, 1) if array.dtype.kind == "b" else _integer_limits(array.dtype)
     else:
@@ -115,7 +117,7 @@ def check_permutation(array: Array, n: int) -> None:
     if array.dtype.kind == "b":
         msg = "\"randperm\" not implemented for 'Bool'"
         raise NotImplementedError(msg)
-    if kind.name == "float16" and n > 2049:  # noqa: PLR2004 - 2**11 + 1
+    if kind.name == "float16" and n > 2049:
         msg = f"n cannot be greater than 2049 for Half type, got {n}"
         raise RuntimeError(msg)
     if array.dtype.kind in "iu" and n > np.iinfo(array.dtype).max:
@@ -194,7 +196,7 @@ def check_weights(weights: Array, *, distinct: bool) -> None:
 def refuse_discrete(array: Array, distribution: str, name: str) -> None:
     if not FROM_NUMPY[array.dtype].is_floating_point:
         msg = (
-            f"{distribution} distribution is a continuous probability distribution. dtype must be a "
-            f"floating point but you specified {name}"
+            f"{distribution} distribution is a continuous probability distribution. dtype must be "
+            f"a floating point but you specified {name}"
         )
         raise RuntimeError(msg)

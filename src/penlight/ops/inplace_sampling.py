@@ -37,7 +37,10 @@ def uniform_(
     generator: Generator | None = None,
     **named: float,
 ) -> Tensor:
-    """Fill with uniform numbers in [``from``, ``to``); torch's keyword ``from`` is a word of Python."""
+    """Fill with uniform numbers in [``from``, ``to``).
+
+    ``from`` can be given by name only in a dictionary: it is a word of Python.
+    """
     low = float(named.pop("from", from_))
     _refuse_names("uniform_", named)
     source = generator_of("uniform_", generator)
@@ -58,7 +61,9 @@ def normal_(
     """Fill with normal numbers."""
     source = generator_of("normal_", generator)
     mean, std = float(mean), float(std)
-    return _written(self, "NormalBackward0", lambda a: _draw_checked.normal_into(a, source, mean, std))
+    return _written(
+        self, "NormalBackward0", lambda a: _draw_checked.normal_into(a, source, mean, std)
+    )
 
 
 def bernoulli_(

@@ -19,7 +19,20 @@ from ._op import attach
 from ._runtime import write_out
 from .creation import made, numpy_dtype_of, shape_of
 
-# ---- shared ---------------------------------------------------------------------------------------
+__all__ = [
+    "bernoulli",
+    "multinomial",
+    "normal",
+    "rand",
+    "rand_like",
+    "randint",
+    "randint_like",
+    "randn",
+    "randn_like",
+    "randperm",
+]
+
+# ---- shared --------------------------------------------------------------------------------------
 
 
 class _Erased(Node):
@@ -51,7 +64,7 @@ def erased(name: str, inputs: Sequence[Tensor]) -> _Erased:
 
 
 def _record(out: Tensor, name: str, *inputs: Any) -> Tensor:
-    """Give ``out`` a history from those of ``inputs`` that are tensors, if any requires a gradient."""
+    """Give ``out`` a history from those ``inputs`` that are tensors, if any requires grad."""
     tensors = [value for value in inputs if isinstance(value, Tensor)]
     if mode.grad and any(edge_of(tensor) is not None for tensor in tensors):
         out._edge = erased(name, tensors)
@@ -64,8 +77,8 @@ def generator_of(function: str, generator: Any) -> Generator:
         return default_generator
     if not isinstance(generator, Generator):
         msg = (
-            f"{function}() received an invalid combination of arguments: argument 'generator' must be "
-            f"torch.Generator, not {type(generator).__name__}"
+            f"{function}() received an invalid combination of arguments: argument 'generator' must "
+            f"be torch.Generator, not {type(generator).__name__}"
         )
         raise TypeError(msg)
     return generator
@@ -116,7 +129,7 @@ def _produce(
     return written
 
 
-# ---- uniform and normal ---------------------------------------------------------------------------
+# ---- uniform and normal --------------------------------------------------------------------------
 
 
 def rand(
@@ -172,7 +185,7 @@ def randn(
 
 
 def _like(
-    input: Tensor,  # noqa: A002 - torch's name
+    input: Tensor,
     dtype: DType | None,
     draw: Callable[[Array], None],
     options: dict[str, Any],
@@ -185,7 +198,7 @@ def _like(
 
 
 def rand_like(
-    input: Tensor,  # noqa: A002 - torch's name
+    input: Tensor,
     *,
     generator: Generator | None = None,
     dtype: DType | None = None,
@@ -203,7 +216,7 @@ def rand_like(
 
 
 def randn_like(
-    input: Tensor,  # noqa: A002 - torch's name
+    input: Tensor,
     *,
     generator: Generator | None = None,
     dtype: DType | None = None,
@@ -303,7 +316,7 @@ def _normal_each(generator: Generator, mean: Any, std: Any) -> Tensor:
     return _record(wrap(array), "NormalBackward3", mean, std)
 
 
-# ---- whole numbers --------------------------------------------------------------------------------
+# ---- whole numbers -------------------------------------------------------------------------------
 
 
 def randint(
@@ -358,11 +371,15 @@ def _bounds(function: str, low: Any, high: Any, size: Any) -> tuple[int, int, An
     if size is None:
         msg = f"{function}() received an invalid combination of arguments: it takes a size"
         raise TypeError(msg)
-    return _draw_checked.long(function, "low", low), _draw_checked.long(function, "high", high), size
+    return (
+        _draw_checked.long(function, "low", low),
+        _draw_checked.long(function, "high", high),
+        size,
+    )
 
 
 def randint_like(
-    input: Tensor,  # noqa: A002 - torch's name
+    input: Tensor,
     low: Any = 0,
     high: Any = None,
     *,
@@ -418,11 +435,11 @@ def randperm(
     return _produce((n,), dtype, draw, out, np.dtype(np.int64), **options)
 
 
-# ---- choices --------------------------------------------------------------------------------------
+# ---- choices -------------------------------------------------------------------------------------
 
 
 def bernoulli(
-    input: Tensor,  # noqa: A002 - torch's name
+    input: Tensor,
     p: float | None = None,
     *,
     generator: Generator | None = None,
@@ -463,14 +480,14 @@ def bernoulli(
 
 
 def multinomial(
-    input: Tensor,  # noqa: A002 - torch's name
+    input: Tensor,
     num_samples: int,
-    replacement: bool = False,  # noqa: FBT001, FBT002 - torch's signature
+    replacement: bool = False,
     *,
     generator: Generator | None = None,
     out: Tensor | None = None,
 ) -> Tensor:
-    """Draw categories by weight; each row of ``input`` is a distribution, not necessarily normalised.
+    """Draw categories by weight; each row of ``input`` is a distribution, normalised or not.
 
     Args:
         input: weights, floating.

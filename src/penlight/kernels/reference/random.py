@@ -1,8 +1,8 @@
 """Random numbers: torch's CPU streams, word for word.
 
-``state`` is 625 uint32: the 624 words of MT19937 and the number of them that are used up (625 straight
-after seeding, which torch tells apart from 624). ``cache`` is two float64: the second number of the last
-Box-Muller pair and whether it is still to be given out.
+``state`` is 625 uint32: the 624 words of MT19937 and the number of them that are used up (625
+straight after seeding, which torch tells apart from 624). ``cache`` is two float64: the second
+number of the last Box-Muller pair and whether it is still to be given out.
 
 The rules were found by experiment against torch 2.13 on x86-64. Where torch computes
 ``x * scale + shift`` its compiler fuses the two, so one rounding; here ``_fma`` does the same.
@@ -25,7 +25,7 @@ _bit_generator: Any = None
 
 
 def seed_words(state: Array, seed: int) -> None:
-    """Start the generator from the low 32 bits of ``seed`` (Knuth's recurrence, NumPy's legacy seeding)."""
+    """Start from the low 32 bits of ``seed``: Knuth's recurrence, NumPy's legacy seeding."""
     word = seed & 0xFFFFFFFF
     words = [word]
     for index in range(1, WORDS):
@@ -78,7 +78,7 @@ def _unit64(state: Array, count: int) -> Array:
     return (_draw_wide(state, count) & np.uint64(2**53 - 1)).astype(np.float64) * 2.0**-53
 
 
-# ---- one rounding for x * y + z ---------------------------------------------------------------------
+# ---- one rounding for x * y + z ------------------------------------------------------------------
 
 
 def _two_sum(a: Array, b: Array) -> tuple[Array, Array]:
@@ -130,7 +130,7 @@ def _fma32(x: Array, y: Array | np.float32, z: Array | np.float32) -> Array:
     )
 
 
-# ---- samplers ---------------------------------------------------------------------------------------
+# ---- samplers ------------------------------------------------------------------------------------
 
 
 def fill_uniform(state: Array, out: Array, low: float, high: float) -> None:
@@ -171,8 +171,8 @@ def fill_integers(state: Array, out: Array, base: int, span: int, *, wide: bool)
 def fill_permutation(state: Array, out: Array, *, wide: bool) -> None:
     """Fill ``out`` (int64) with a permutation of 0 … n - 1.
 
-    torch shuffles forward with 32-bit words, and from n = (2**32 - 1) // 20 on builds the permutation
-    inside out with 64-bit words, which keeps the remainders unbiased.
+    torch shuffles forward with 32-bit words. From n = (2**32 - 1) // 20 on it builds the
+    permutation inside out with 64-bit words, which keeps the remainders unbiased.
     """
     n = out.size
     if wide:
@@ -232,11 +232,18 @@ def fill_normal_serial(state: Array, cache: Array, out: Array, mean: float, std:
     out[...] = _fma64(flat, std, mean).reshape(out.shape)
 
 
+def fill_log_normal(state: Array, cache: Array, out: Array, mean: float, std: float) -> None:
+    """Fill ``out`` (float64) with exponentials of serial normal numbers."""
+    fill_normal_serial(state, cache, out, mean, std)
+    with np.errstate(over="ignore"):
+        np.exp(out, out=out)
+
+
 def fill_normal_blocks(state: Array, out: Array, mean: float, std: float) -> None:
     """Fill ``out`` (float32 or float64, at least 16) by Box and Muller in blocks of 16.
 
-    All uniforms are drawn first. Number ``i`` of a block pairs with number ``i + 8``. When the size is
-    not a multiple of 16, the last 16 are drawn and computed anew.
+    All uniforms are drawn first. Number ``i`` of a block pairs with number ``i + 8``. When 16 does
+    not divide the size, the last 16 are drawn and computed anew.
     """
     single = out.dtype == np.float32
     unit, transform = (_unit32, _blocks32) if single else (_unit64, _blocks64)
@@ -264,7 +271,7 @@ def _blocks32(unit: Array, mean: float, std: float) -> Array:
     return _fma32(pairs, np.float32(std), np.float32(mean))
 
 
-# ---- Cephes' single precision log, sin and cos ------------------------------------------------------
+# ---- Cephes' single precision log, sin and cos ---------------------------------------------------
 # torch's float32 blocks use these polynomials (S. Moshier, Cephes, 1992), each step fused where a
 # product meets a sum. Arguments here are positive and finite, so nothing is done about others.
 
