@@ -1,0 +1,26 @@
+#include "bindings/arrays.hpp"
+#include "kernels/table.hpp"
+#include "support/parallel.hpp"
+
+NB_MODULE(_kernels, m) {
+  namespace nb = nanobind;
+  using namespace penlight;
+
+  const auto levels = cpu_capabilities();
+  if (levels.empty()) {
+    PyErr_SetString(PyExc_ImportError, "the kernels need a processor with SSE4.2 or better");
+    throw nb::python_error();
+  }
+  force_cpu_capability(levels.back());
+
+  m.def("cpu_capabilities", &cpu_capabilities);
+  m.def("get_cpu_capability", &cpu_capability);
+  m.def("force_cpu_capability", &force_cpu_capability, nb::arg("name"));
+  m.def("get_num_threads", &get_num_threads);
+  m.def("set_num_threads", &set_num_threads, nb::arg("count"));
+
+  bind_embedding(m);
+  bind_random(m);
+  bind_recurrent(m);
+  bind_softmax(m);
+}

@@ -1,0 +1,13 @@
+#include "kernels/table.hpp"
+
+namespace penlight::PENLIGHT_LEVEL {
+
+extern const KernelTable kTable;
+const KernelTable kTable{
+    .embedding = &kEmbedding,
+    .random = &kRandom,
+    .recurrent = &kRecurrent,
+    .softmax = &kSoftmax,
+};
+
+}  // namespace penlight::PENLIGHT_LEVEL

@@ -1,0 +1,34 @@
+// The kernels of one instruction level, and the choice among levels.
+//
+// kernels/*.cpp is compiled once per level into the namespace PENLIGHT_LEVEL. Everything there is
+// anonymous except a constant of pointers per family, which the level's KernelTable gathers.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "kernels/embedding.hpp"
+#include "kernels/random.hpp"
+#include "kernels/recurrent.hpp"
+#include "kernels/softmax.hpp"
+
+namespace penlight {
+
+struct KernelTable {
+  const Both<EmbeddingKernels>* embedding;
+  const RandomKernels* random;
+  const Both<RecurrentKernels>* recurrent;
+  const Both<SoftmaxKernels>* softmax;
+};
+
+// The table in use.
+const KernelTable& kernels();
+
+// Levels this machine can run, narrowest first: "default", "avx2", "avx512". Empty: it can run none.
+std::vector<std::string> cpu_capabilities();
+std::string cpu_capability();
+
+// Throws std::invalid_argument for a level that is unknown or that this machine lacks.
+void force_cpu_capability(const std::string& name);
+
+}  // namespace penlight

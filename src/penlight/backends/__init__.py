@@ -1,0 +1,7 @@
+"""What computes, under `torch.backends`' names."""
+
+from __future__ import annotations
+
+from . import cpu
+
+__all__ = ["cpu"]

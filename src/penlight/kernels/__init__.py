@@ -1,0 +1,106 @@
+"""Arrays in, arrays out: for each kernel the compiled one if it is there, else the NumPy one.
+
+Both write into the arrays they are given and take the same arguments; `kernels.reference` describes
+them. ``PENLIGHT_KERNELS=reference`` keeps to NumPy, ``PENLIGHT_KERNELS=native`` refuses to go without
+the compiled kernels, and ``PENLIGHT_CPU_CAPABILITY`` (``default``, ``avx2`` or ``avx512``) chooses
+their instruction level, which otherwise is the widest that the machine has.
+"""
+
+from __future__ import annotations
+
+import os
+
+from .reference.embedding import add_rows
+from .reference.gru import gru_backward, gru_forward
+from .reference.lstm import (
+    lstm_backward,
+    lstm_forward,
+    lstm_projected_backward,
+    lstm_projected_forward,
+)
+from .reference.random import (
+    draw_words,
+    fill_bernoulli,
+    fill_cauchy,
+    fill_exponential,
+    fill_geometric,
+    fill_integers,
+    fill_log_normal,
+    fill_normal_blocks,
+    fill_normal_serial,
+    fill_permutation,
+    fill_uniform,
+    seed_words,
+)
+from .reference.recurrent import previous_states, rnn_backward, rnn_forward
+from .reference.softmax import (
+    log_softmax,
+    log_softmax_backward,
+    softmax,
+    softmax_backward,
+)
+from .reference.threads import (
+    cpu_capabilities,
+    force_cpu_capability,
+    get_cpu_capability,
+    get_num_threads,
+    set_num_threads,
+)
+
+__all__ = [
+    "add_rows",
+    "cpu_capabilities",
+    "draw_words",
+    "fill_bernoulli",
+    "fill_cauchy",
+    "fill_exponential",
+    "fill_geometric",
+    "fill_integers",
+    "fill_log_normal",
+    "fill_normal_blocks",
+    "fill_normal_serial",
+    "fill_permutation",
+    "fill_uniform",
+    "force_cpu_capability",
+    "get_cpu_capability",
+    "get_num_threads",
+    "gru_backward",
+    "gru_forward",
+    "is_native",
+    "log_softmax",
+    "log_softmax_backward",
+    "lstm_backward",
+    "lstm_forward",
+    "lstm_projected_backward",
+    "lstm_projected_forward",
+    "previous_states",
+    "rnn_backward",
+    "rnn_forward",
+    "seed_words",
+    "set_num_threads",
+    "softmax",
+    "softmax_backward",
+]
+
+_names = frozenset(__all__)
+_wanted = os.environ.get("PENLIGHT_KERNELS", "")
+if _wanted not in {"", "native", "reference"}:
+    _message = f"PENLIGHT_KERNELS={_wanted}: expected native or reference"
+    raise ImportError(_message)
+
+is_native = False
+"""Whether the compiled kernels are in use."""
+
+if _wanted != "reference":
+    try:
+        from .. import _kernels
+    except ImportError:
+        if _wanted == "native":
+            raise
+    else:
+        # The names above keep the signatures and docstrings of the specification for readers and tools.
+        globals().update({name: call for name, call in vars(_kernels).items() if name in _names})
+        is_native = True
+
+if "PENLIGHT_CPU_CAPABILITY" in os.environ:
+    force_cpu_capability(os.environ["PENLIGHT_CPU_CAPABILITY"].lower())

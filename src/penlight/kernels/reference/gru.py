@@ -1,0 +1,108 @@
+"""GRU over whole sequences; rows, ``batch_sizes`` and ``reverse`` are as `recurrent` says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .recurrent import _bias, _steps, check_shapes, sigmoid
+
+Array = np.ndarray[Any, Any]
+
+
+def gru_forward(
+    output: Array,
+    h_n: Array,
+    saved: Array | None,
+    input_gates: Array,
+    h0: Array,
+    w_hh: Array,
+    b_hh: Array | None,
+    batch_sizes: Array | None,
+    reverse: bool,
+) -> None:
+    """Run ``h = n + z (h - n)`` with ``n = tanh(x_n + r (w_hn h + b_hn))``.
+
+    Args:
+        output: written, every state, shape (N, H).
+        h_n: written, the last state of each sequence, shape (B, H).
+        saved: written for `gru_backward`: r, z, n and w_hn h + b_hn side by side, shape (N, 4H);
+            None to save nothing.
+        input_gates: x_r, x_z, x_n side by side, shape (N, 3H).
+        h0: initial states, shape (B, H).
+        w_hh: shape (3H, H).
+        b_hh: shape (3H) or None.
+        batch_sizes: rows of each step, or None.
+        reverse: whether to run from the last step to the first.
+    """
+    (batch, hidden), rows = h0.shape, input_gates.shape[0]
+    check_shapes(
+        ("output", output, (rows, hidden)),
+        ("h_n", h_n, (batch, hidden)),
+        ("saved", saved, (rows, 4 * hidden)),
+        ("input_gates", input_gates, (rows, 3 * hidden)),
+        ("w_hh", w_hh, (3 * hidden, hidden)),
+        ("b_hh", b_hh, (3 * hidden,)),
+    )
+    h_n[...] = h0
+    with np.errstate(all="ignore"):
+        for where, size in _steps(rows, batch, batch_sizes, from_the_end=reverse):
+            state, x = h_n[:size], input_gates[where]
+            u = state @ w_hh.T + _bias(b_hh)
+            both = sigmoid(x[:, : 2 * hidden] + u[:, : 2 * hidden])
+            r, z = both[:, :hidden], both[:, hidden:]
+            inner = u[:, 2 * hidden :]
+            n = np.tanh(x[:, 2 * hidden :] + r * inner)
+            if saved is not None:
+                np.concatenate((both, n, inner), axis=1, out=saved[where])
+            h_n[:size] = output[where] = n + z * (state - n)
+
+
+def gru_backward(
+    grad_input_gates: Array,
+    grad_hidden_gates: Array,
+    grad_h0: Array,
+    grad_output: Array,
+    grad_h_n: Array,
+    saved: Array,
+    previous: Array,
+    w_hh: Array,
+    batch_sizes: Array | None,
+    reverse: bool,
+) -> None:
+    """Write the gradients of `gru_forward`.
+
+    Args:
+        grad_input_gates: written, shape (N, 3H).
+        grad_hidden_gates: written, of w_hh h + b_hh, shape (N, 3H).
+        grad_h0: written, shape (B, H).
+        grad_output: shape (N, H).
+        grad_h_n: shape (B, H).
+        saved: as `gru_forward` wrote it, shape (N, 4H).
+        previous: `previous_states` of the output, shape (N, H).
+        w_hh: shape (3H, H).
+        batch_sizes: rows of each step, or None.
+        reverse: as in the forward run.
+    """
+    (batch, hidden), rows = grad_h_n.shape, grad_output.shape[0]
+    check_shapes(
+        ("grad_input_gates", grad_input_gates, (rows, 3 * hidden)),
+        ("grad_hidden_gates", grad_hidden_gates, (rows, 3 * hidden)),
+        ("grad_h0", grad_h0, (batch, hidden)),
+        ("grad_output", grad_output, (rows, hidden)),
+        ("saved", saved, (rows, 4 * hidden)),
+        ("previous", previous, (rows, hidden)),
+        ("w_hh", w_hh, (3 * hidden, hidden)),
+    )
+    grad_h0[...] = grad_h_n
+    with np.errstate(all="ignore"):
+        for where, size in _steps(rows, batch, batch_sizes, from_the_end=not reverse):
+            r, z, n, inner = np.split(saved[where], 4, axis=1)
+            grad = grad_output[where] + grad_h0[:size]
+            grad_n = grad * (1 - z) * (1 - n * n)
+            grad_r = grad_n * inner * (r * (1 - r))
+            grad_z = grad * (previous[where] - n) * (z * (1 - z))
+            np.concatenate((grad_r, grad_z, grad_n), axis=1, out=grad_input_gates[where])
+            np.concatenate((grad_r, grad_z, grad_n * r), axis=1, out=grad_hidden_gates[where])
+            grad_h0[:size] = grad * z + grad_hidden_gates[where] @ w_hh
