@@ -235,6 +235,7 @@ def check_location(map_location: MapLocation, location: str, nbytes: int) -> Non
 
     Raises:
         RuntimeError: the device is not there.
+        CheckpointError: there is no such device.
     """
     if callable(map_location):
         if map_location(LocatedStorage(nbytes), location) is not None:
@@ -254,4 +255,4 @@ def check_location(map_location: MapLocation, location: str, nbytes: int) -> Non
         "don't know how to restore data location of torch.storage.UntypedStorage "
         f"(tagged with {location}); use map_location='cpu'"
     )
-    raise RuntimeError(msg)
+    raise CheckpointError(msg)
