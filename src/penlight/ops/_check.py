@@ -108,12 +108,6 @@ def shape_text(shape: Sequence[int]) -> str:
     return "x".join(map(str, shape))
 
 
-def located(error: Exception) -> Exception:
-    """Mark an error so that the modules it passes through add their path to its message."""
-    error.module_path = ""  # type: ignore[attr-defined]
-    return error
-
-
 def position_text(position: Sequence[Any]) -> str:
     """Return a position as ``(3, 17)``, with no NumPy types in it."""
     return str(tuple(int(place) for place in position))

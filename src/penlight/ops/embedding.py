@@ -25,7 +25,7 @@ def check_indices(function: str, indices: Array, rows: int) -> None:
             f"Int; but got torch.{_check.scalar_type(indices)}Tensor instead (while checking arguments "
             f"for {function}): convert the indices with .long()"
         )
-        raise _check.located(RuntimeError(msg))
+        raise RuntimeError(msg)
     if not indices.size:
         return
     if int(indices.min()) >= 0 and int(indices.max()) < rows:
@@ -38,13 +38,13 @@ def check_indices(function: str, indices: Array, rows: int) -> None:
         f"index out of range in self: {function} got index {value}{at}, but the table has {rows} "
         f"rows, {limits}"
     )
-    raise _check.located(IndexError(msg))
+    raise IndexError(msg)
 
 
 def _check_table(function: str, weight: Array) -> None:
     if weight.ndim != 2:  # noqa: PLR2004 - a table
         msg = f"'weight' must be 2-D: {function} got a table of shape {list(weight.shape)}"
-        raise _check.located(RuntimeError(msg))
+        raise RuntimeError(msg)
 
 
 @op(
@@ -102,20 +102,21 @@ def embedding(
 def embedding_backward(
     grad: Array, indices: Array, rows: int, padding_idx: int, scale_grad_by_freq: bool  # noqa: FBT001
 ) -> Array:
-    """Return the table's gradient: each row the sum of the gradients where it was used."""
+    """Return the table's gradient: each row the sum of the gradients where it was used.
+
+    Half types are summed in float32.
+    """
     flat = np.ascontiguousarray(indices, dtype=np.int64).reshape(-1)
     width = grad.shape[-1]
     values = np.ascontiguousarray(grad).reshape(flat.size, width)
     out = np.zeros((rows, width), grad.dtype)
+    if padding_idx >= 0:
+        flat, values = flat[flat != padding_idx], values[flat != padding_idx]
     if scale_grad_by_freq:
         values = values / _frequency(flat, rows)[flat, None].astype(grad.dtype)
-    if grad.dtype.char in "fd":
-        kernels.add_rows(out, flat, values)
-    else:
-        np.add.at(out, flat, values)
-    if padding_idx >= 0:
-        out[padding_idx] = 0
-    return out
+    wide = np.zeros(out.shape, np.float32) if grad.dtype.itemsize == 2 else out  # noqa: PLR2004
+    kernels.add_rows(wide, flat, values.astype(wide.dtype, copy=False))
+    return wide.astype(grad.dtype, copy=False)
 
 
 def _frequency(flat: Array, rows: int) -> Array:
@@ -163,23 +164,23 @@ def _bag_numbers(offsets: Array, count: int) -> Array:
 def _check_offsets(offsets: Array, count: int) -> None:
     if offsets.ndim != 1:
         msg = f"offsets has to be a 1D Tensor, but got Tensor of dimension {offsets.ndim}"
-        raise _check.located(ValueError(msg))
+        raise ValueError(msg)
     if offsets.size and offsets[0] != 0:
         msg = (
             "offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from "
             f"position 0. However, got {int(offsets[0])}"
         )
-        raise _check.located(RuntimeError(msg))
+        raise RuntimeError(msg)
     if offsets.size and int(offsets[-1]) > count:
         msg = (
             "offsets[-1] can not be greater than input's length"
             f" ({count}), but got offsets[-1] of {int(offsets[-1])}"
         )
-        raise _check.located(RuntimeError(msg))
+        raise RuntimeError(msg)
     if np.any(np.diff(offsets) < 0):
         place = int(np.argmax(np.diff(offsets) < 0)) + 1
         msg = f"offsets must not decrease: offsets[{place}] is {int(offsets[place])} after {int(offsets[place - 1])}"
-        raise _check.located(RuntimeError(msg))
+        raise RuntimeError(msg)
 
 
 def _bag_plan(

@@ -139,7 +139,7 @@ def _check_probabilities(array: Array, name: str) -> None:
             f"all elements of {name} should be between 0 and 1, got {array[tuple(bad)]} at position "
             f"{_check.position_text(bad)}"
         )
-        raise _check.located(RuntimeError(msg))
+        raise RuntimeError(msg)
 
 
 def _bce_grad(grad: Any, input: Any, target: Any, weight: Any, reduction: str) -> Any:
@@ -240,7 +240,7 @@ def check_classes(function: str, target: Array, classes: int, ignore_index: int)
             f"Target {value} is out of bounds.: {function} got class {value}{at}, but the input has "
             f"{classes} classes, so targets run from 0 to {classes - 1} (ignore_index is {ignore_index})"
         )
-        raise _check.located(IndexError(msg))
+        raise IndexError(msg)
     return counts
 
 
@@ -252,13 +252,13 @@ def _check_weight(weight: Array | None, classes: int, input: Array) -> None:
             "weight tensor should be defined either for all "
             f"{classes} classes or no classes but got weight tensor of shape: {list(weight.shape)}"
         )
-        raise _check.located(RuntimeError(msg))
+        raise RuntimeError(msg)
     if weight.dtype != input.dtype:
         msg = (
             f"expected scalar type {_check.scalar_type(input)} but found {_check.scalar_type(weight)}: "
             "the class weights have another dtype than the input"
         )
-        raise _check.located(RuntimeError(msg))
+        raise RuntimeError(msg)
 
 
 def _check_target_dtype(target: Array) -> None:
@@ -268,7 +268,7 @@ def _check_target_dtype(target: Array) -> None:
         if target.dtype.kind == "f":
             fix += ", or class probabilities in the shape of the input"
         msg = f"expected scalar type Long but found {name}: the target holds {FROM_NUMPY[target.dtype]}; {fix}"
-        raise _check.located(RuntimeError(msg))
+        raise RuntimeError(msg)
 
 
 def _class_weights(

@@ -25,7 +25,8 @@ def _apply(kernel: Any, dim: int, *arrays: Array) -> Array:
     inner = int(np.prod(shape[place + 1 :], dtype=np.int64))
     outer = int(np.prod(shape[:place], dtype=np.int64))
     laid = [np.ascontiguousarray(a, dtype=wide).reshape(outer, length, inner) for a in arrays]
-    out: Array = kernel(*laid)
+    out = np.empty_like(laid[0])
+    kernel(out, *laid)
     return out.reshape(shape).astype(kind, copy=False)
 
 
