@@ -199,7 +199,9 @@ def parse_identity(identity: object) -> tuple[StorageType, str, str, int]:
     Raises:
         CheckpointError: it is not one of a storage.
     """
-    if not isinstance(identity, tuple) or len(identity) not in (5, 6) or identity[0] != "storage":
+    # Compared as text only: an array from the file would answer == with another array.
+    tagged = isinstance(identity, tuple) and len(identity) in (5, 6) and type(identity[0]) is str
+    if not isinstance(identity, tuple) or not tagged or identity[0] != "storage":
         msg = "a persistent id does not name a storage"
         raise CheckpointError(msg)
     _, kind, key, location, count, *view = identity

@@ -386,3 +386,10 @@ def test_shared_nesting_in_an_argument_is_not_printed(use):
     )
     with pytest.raises(CheckpointError):
         read(stream + b"K\x01" + use + b".", _0=FLOATS)
+
+
+def test_an_array_in_place_of_the_word_storage_is_refused():
+    array = pickle.dumps(np.arange(3.0), 2)[2:-1]
+    stream = b"\x80\x02(" + array + b"NNNNtQ."
+    with pytest.raises(CheckpointError, match="does not name a storage"):
+        read(stream)
