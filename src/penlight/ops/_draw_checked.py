@@ -48,18 +48,13 @@ def check_fits(array: Array, name: str, value: float) -> None:
     low: float
     high: float
     if array.dtype.kind in "biu":
-        low, high = (0, 1) if array.dtype.kind == "b" else _integer_limits(array.dtype)
+        low, high = (0, 1) if array.dtype.kind == "b" else _draw.integer_limits(array.dtype)
     else:
         high = _FLOAT_LIMITS[kind.name]
         low = -high
     if not low <= value <= high:
         msg = f"{name} is out of bounds for {C_NAMES[kind.name]} ({low} to {high}), got {value}"
         raise RuntimeError(msg)
-
-
-def _integer_limits(dtype: Any) -> tuple[int, int]:
-    info = np.iinfo(dtype)
-    return int(info.min), int(info.max)
 
 
 def uniform_into(array: Array, generator: Generator, low: float, high: float) -> None:

@@ -73,6 +73,7 @@ def bernoulli_(
     source = generator_of("bernoulli_", generator)
     if not isinstance(p, Tensor):
         _draw_checked.check_p(p)
+        p = float(p)
         return _written(self, "BernoulliBackward2", lambda a: _draw.bernoulli(source, a, p))
     shape = self._array.shape
     try:

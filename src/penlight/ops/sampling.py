@@ -347,7 +347,7 @@ def randint(
         >>> import penlight as torch
         >>> generator = torch.manual_seed(0)
         >>> torch.randint(3, 10, (4,))
-        tensor([5, 8, 9, 8])
+        tensor([7, 6, 3, 5])
     """
     low, high, size = _bounds("randint", low, high, size)
     shape = shape_of("randint", (size,))
@@ -423,7 +423,7 @@ def randperm(
         >>> import penlight as torch
         >>> generator = torch.manual_seed(0)
         >>> torch.randperm(5)
-        tensor([2, 0, 1, 3, 4])
+        tensor([4, 0, 1, 3, 2])
     """
     (n,) = shape_of("randperm", ((_draw_checked.long("randperm", "n", n),),))
     source = generator_of("randperm", generator)
@@ -470,7 +470,7 @@ def bernoulli(
         if p is None:
             _draw_checked.bernoulli_each_into(target, source, array)
         else:
-            _draw.bernoulli(source, target, p)
+            _draw.bernoulli(source, target, float(p))
 
     if out is not None:
         return _produce(array.shape, None, draw, out)

@@ -20,6 +20,7 @@ Array = np.ndarray[Any, Any]
 WORDS = 624
 BLOCK = 16
 _TWO_PI = 2.0 * np.pi
+_SPLITTABLE = 2.0**900  # larger numbers overflow in Veltkamp's splitting
 _lock = threading.Lock()
 _bit_generator: Any = None
 
@@ -111,13 +112,16 @@ def _fma64(x: Array, scale: float, shift: float) -> Array:
     """Return ``x * scale + shift`` in float64 with one rounding (Boldo and Melquiond, 2008)."""
     if scale == 1.0 or shift == 0.0:
         return x * scale + shift
+    if max(abs(scale), abs(shift)) > _SPLITTABLE:
+        smaller = _fma64(x, scale / _SPLITTABLE, shift / _SPLITTABLE)
+        return smaller * _SPLITTABLE
     factor = np.full(x.shape, scale)
     with np.errstate(all="ignore"):
         high, low = _two_product(x, factor)
         total, rest = _two_sum(np.full(x.shape, shift), low)
         sum_high, sum_low = _two_sum(high, total)
         fused = sum_high + _add_to_odd(rest, sum_low)
-        # Infinities and NaN, and numbers too large to split, have no error terms.
+        # Infinities and NaN have no error terms.
         plain: Array = np.where(np.isfinite(fused), fused, x * factor + shift)
     return plain
 
