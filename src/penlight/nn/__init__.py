@@ -1,0 +1,9 @@
+"""Neural networks: modules, parameters, functional, initialisation."""
+
+from __future__ import annotations
+
+from . import functional, init, modules, utils
+from .modules import *
+from .parameter import Buffer, Parameter
+
+__all__ = [*modules.__all__, "Buffer", "Parameter", "functional", "init", "modules", "utils"]
