@@ -1,0 +1,200 @@
+"""Dropout: of elements, of channels, and the forms that keep mean and variance."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any
+
+from ..._tensor import Tensor
+from ...ops.creation import empty_like
+
+__all__ = [
+    "alpha_dropout",
+    "dropout",
+    "dropout1d",
+    "dropout2d",
+    "dropout3d",
+    "feature_alpha_dropout",
+]
+
+# -scale * alpha of SELU: what a dropped unit of a self-normalising network is set to.
+_ALPHA = 1.7580993408473766
+
+
+def _check_p(p: float) -> None:
+    if not 0.0 <= p <= 1.0:
+        msg = f"dropout probability has to be between 0 and 1, but got {p}"
+        raise ValueError(msg)
+
+
+def _noise(input: Any, p: float, *, channels: bool) -> Any:
+    """Return ones with probability 1 - p, one per element or one per channel."""
+    if channels:
+        if input.dim() < 2:  # noqa: PLR2004 - a batch and channels
+            msg = "Feature dropout requires at least 2 dimensions in the input"
+            raise RuntimeError(msg)
+        noise = input.new_empty((*input.shape[:2], *(1,) * (input.dim() - 2)))
+    else:
+        noise = empty_like(input)
+    return noise.bernoulli_(1 - p)  # type: ignore[attr-defined]
+
+
+def _drop(input: Any, p: float, training: bool, inplace: bool, *, channels: bool, alpha: bool) -> Tensor:  # noqa: FBT001
+    _check_p(p)
+    if not training or p == 0 or not input.numel():
+        return input  # type: ignore[no-any-return]
+    if p == 1:
+        zeros = input.new_zeros(())
+        return input.mul_(zeros) if inplace else input * zeros  # type: ignore[no-any-return]
+    noise = _noise(input, p, channels=channels)
+    shift = None
+    if alpha:
+        scale = 1 / math.sqrt((_ALPHA * _ALPHA * p + 1) * (1 - p))
+        shift = noise.add(-1).mul_(_ALPHA * scale).add_(_ALPHA * scale * p)
+        noise.mul_(scale)
+    else:
+        noise.div_(1 - p)
+    out = input.mul_(noise) if inplace else input * noise
+    if shift is None:
+        return out  # type: ignore[no-any-return]
+    return out.add_(shift) if inplace else out + shift  # type: ignore[no-any-return]
+
+
+def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:  # noqa: FBT001, FBT002
+    r"""Zero each element with probability ``p`` and divide the others by :math:`1 - p`.
+
+    Args:
+        input: a floating tensor of any shape.
+        p: the probability, in [0, 1].
+        training: without it, the input comes back unchanged.
+        inplace: write the input.
+
+    Raises:
+        ValueError: ``p`` is outside [0, 1].
+
+    Example:
+        >>> import penlight as torch
+        >>> import penlight.nn.functional as F
+        >>> F.dropout(torch.ones(2), training=False)
+        tensor([1., 1.])
+
+    References:
+        Hinton et al. 2012, Improving neural networks by preventing co-adaptation, arXiv 1207.0580.
+    """
+    return _drop(input, p, training, inplace, channels=False, alpha=False)
+
+
+def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:  # noqa: FBT001, FBT002
+    """Dropout that keeps mean and variance of a self-normalising network; arguments as for :func:`dropout`.
+
+    Example:
+        >>> import penlight as torch
+        >>> import penlight.nn.functional as F
+        >>> F.alpha_dropout(torch.ones(2))
+        tensor([1., 1.])
+
+    References:
+        Klambauer et al. 2017, Self-Normalizing Neural Networks, arXiv 1706.02515.
+    """
+    return _drop(input, p, training, inplace, channels=False, alpha=True)
+
+
+def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:  # noqa: FBT001, FBT002
+    """:func:`alpha_dropout` of whole channels, dimension 1 of the input.
+
+    Example:
+        >>> import penlight as torch
+        >>> import penlight.nn.functional as F
+        >>> F.feature_alpha_dropout(torch.ones(1, 2))
+        tensor([[1., 1.]])
+    """
+    return _drop(input, p, training, inplace, channels=True, alpha=True)
+
+
+def _warn_dimensions(function: str, input: Tensor, expected: str, advice: str) -> None:
+    warnings.warn(
+        f"{function}: Received a {input.dim()}-D input to {function}, which is deprecated and will result "
+        f"in an error in a future release. To retain the behavior and silence this warning, please use "
+        f"dropout instead. Note that {function} exists to provide channel-wise dropout on inputs with "
+        f"{expected}.{advice}",
+        stacklevel=3,
+    )
+
+
+def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:  # noqa: FBT001, FBT002
+    """Zero whole channels of (N, C, L) or (C, L) with probability ``p``; arguments as for :func:`dropout`.
+
+    Raises:
+        ValueError: ``p`` is outside [0, 1].
+        RuntimeError: the input has neither 2 nor 3 dimensions.
+
+    Example:
+        >>> import penlight as torch
+        >>> import penlight.nn.functional as F
+        >>> F.dropout1d(torch.ones(1, 1, 2), training=False)
+        tensor([[[1., 1.]]])
+    """
+    _check_p(p)
+    if input.dim() not in {2, 3}:
+        msg = (
+            f"dropout1d: Expected 2D or 3D input, but received a {input.dim()}D input. Note that "
+            "dropout1d exists to provide channel-wise dropout on inputs with 1 spatial dimension, a "
+            "channel dimension, and an optional batch dimension (i.e. 2D or 3D inputs)."
+        )
+        raise RuntimeError(msg)
+    if input.dim() == 2:  # noqa: PLR2004 - without a batch
+        batched: Any = input.unsqueeze_(0) if inplace else input.unsqueeze(0)  # type: ignore[attr-defined]
+        out: Any = _drop(batched, p, training, inplace, channels=True, alpha=False)
+        return out.squeeze_(0) if inplace else out.squeeze(0)  # type: ignore[no-any-return]
+    return _drop(input, p, training, inplace, channels=True, alpha=False)
+
+
+def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:  # noqa: FBT001, FBT002
+    """Zero whole channels of (N, C, H, W) with probability ``p``; arguments as for :func:`dropout`.
+
+    Raises:
+        ValueError: ``p`` is outside [0, 1].
+
+    Example:
+        >>> import penlight as torch
+        >>> import penlight.nn.functional as F
+        >>> F.dropout2d(torch.ones(1, 1, 1, 1), training=False)
+        tensor([[[[1.]]]])
+    """
+    _check_p(p)
+    if input.dim() not in {3, 4}:
+        expected = "2 spatial dimensions, a channel dimension, and an optional batch dimension (i.e. 3D or 4D inputs)"
+        _warn_dimensions("dropout2d", input, expected, "")
+    if input.dim() == 3:  # noqa: PLR2004 - torch reads it as (N, C, L)
+        warnings.warn(
+            "dropout2d: Received a 3D input to dropout2d and assuming that channel-wise 1D dropout "
+            "behavior is desired - input is interpreted as shape (N, C, L), where C is the channel dim. "
+            "This behavior will change in a future release to interpret the input as one without a batch "
+            "dimension, i.e. shape (C, H, W). To maintain the 1D channel-wise dropout behavior, please "
+            "switch to using dropout1d instead.",
+            stacklevel=2,
+        )
+    return _drop(input, p, training, inplace, channels=True, alpha=False)
+
+
+def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:  # noqa: FBT001, FBT002
+    """Zero whole channels of (N, C, D, H, W) or (C, D, H, W); arguments as for :func:`dropout`.
+
+    Raises:
+        ValueError: ``p`` is outside [0, 1].
+
+    Example:
+        >>> import penlight as torch
+        >>> import penlight.nn.functional as F
+        >>> F.dropout3d(torch.ones(1, 1, 1, 1, 1), training=False)
+        tensor([[[[[1.]]]]])
+    """
+    _check_p(p)
+    if input.dim() not in {4, 5}:
+        expected = "3 spatial dimensions, a channel dimension, and an optional batch dimension (i.e. 4D or 5D inputs)"
+        _warn_dimensions("dropout3d", input, expected, "")
+    unbatched = input.dim() == 4  # noqa: PLR2004 - (C, D, H, W)
+    batched: Any = input.unsqueeze(0) if unbatched else input  # type: ignore[attr-defined]
+    out: Any = _drop(batched, p, training, inplace, channels=True, alpha=False)
+    return out.squeeze(0) if unbatched else out  # type: ignore[no-any-return]
