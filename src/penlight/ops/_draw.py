@@ -246,6 +246,8 @@ def _representable(dtype: Any, low: int, high: int) -> tuple[int, int]:
     if dtype.kind in "biu":
         return low, high
     digits = _DIGITS[dtype.name]
+    if -(1 << digits) <= low and high <= 1 << digits:
+        return low, high
 
     def rounded(value: int) -> int:
         return int(_rounded(np.array([value]), dtype)[0])
