@@ -46,7 +46,8 @@ void check_shape(const char* name, const A& array, std::initializer_list<int64_t
   std::string want = "(", got = "(";
   for (const int64_t size : expected) add(want, size);
   for (size_t i = 0; i < array.ndim(); ++i) add(got, static_cast<int64_t>(array.shape(i)));
-  throw std::invalid_argument(std::string(name) + ": expected shape " + want + "), got " + got + ")");
+  throw std::invalid_argument(std::string(name) + ": expected shape " + want + "), got " + got +
+                              ")");
 }
 
 template <typename A>

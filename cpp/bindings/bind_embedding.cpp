@@ -7,9 +7,9 @@ namespace {
 void check_indices(const int64_t* indices, int64_t n, int64_t rows) {
   for (int64_t i = 0; i < n; ++i) {
     if (indices[i] < 0 || indices[i] >= rows) {
-      throw std::out_of_range("index out of range in self: got index " + std::to_string(indices[i]) +
-                              " at position " + std::to_string(i) + ", but there are " +
-                              std::to_string(rows) + " rows");
+      throw std::out_of_range("index out of range in self: got index " +
+                              std::to_string(indices[i]) + " at position " + std::to_string(i) +
+                              ", but there are " + std::to_string(rows) + " rows");
     }
   }
 }

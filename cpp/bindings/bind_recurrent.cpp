@@ -104,9 +104,9 @@ void gru_backward(const Out<T>& grad_input_gates, const Out<T>& grad_hidden_gate
   check_shape("saved", saved, {n, 4 * h});
   check_shape("previous", previous, {n, h});
   check_shape("w_hh", w_hh, {3 * h, h});
-  kernels().recurrent->get<T>().gru_backward(
-      grad_input_gates.data(), grad_hidden_gates.data(), grad_h0.data(), grad_output.data(),
-      grad_h_n.data(), saved.data(), previous.data(), w_hh.data(), s);
+  kernels().recurrent->get<T>().gru_backward(grad_input_gates.data(), grad_hidden_gates.data(),
+                                             grad_h0.data(), grad_output.data(), grad_h_n.data(),
+                                             saved.data(), previous.data(), w_hh.data(), s);
 }
 
 template <typename T>
@@ -174,10 +174,10 @@ void bind(nb::module_& m) {
   m.def("lstm_forward", &lstm_forward<T>, array("output"), array("h_n"), array("c_n"),
         maybe("saved"), maybe("cells"), array("input_gates"), array("h0"), array("c0"),
         array("w_hh"), maybe("b_hh"), maybe("batch_sizes"), nb::arg("reverse"), WithoutGil());
-  m.def("lstm_backward", &lstm_backward<T>, array("grad_gates"), array("grad_h0"),
-        array("grad_c0"), array("grad_output"), array("grad_h_n"), array("grad_c_n"),
-        array("saved"), array("cells"), array("previous_cells"), array("w_hh"),
-        maybe("batch_sizes"), nb::arg("reverse"), WithoutGil());
+  m.def("lstm_backward", &lstm_backward<T>, array("grad_gates"), array("grad_h0"), array("grad_c0"),
+        array("grad_output"), array("grad_h_n"), array("grad_c_n"), array("saved"), array("cells"),
+        array("previous_cells"), array("w_hh"), maybe("batch_sizes"), nb::arg("reverse"),
+        WithoutGil());
 }
 
 }  // namespace

@@ -30,8 +30,8 @@ struct Level {
   bool (*runs_here)();
 };
 
-// Narrowest first. Compilers know the psABI levels by name only since lately, so ask by feature; every
-// processor with these has the rest of its level.
+// Narrowest first. Compilers know the psABI levels by name only since lately, so ask by feature;
+// every processor with these has the rest of its level.
 #if defined(PENLIGHT_X86_LEVELS)
 bool has_v2() { return __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt"); }
 
@@ -64,8 +64,8 @@ const Level* find(const std::string& name) {
     if (name == level.name) return &level;
     here += here.empty() ? level.name : std::string(", ") + level.name;
   }
-  throw std::invalid_argument("CPU capability \"" + name + "\" is not one that runs here: expected one of " +
-                              here);
+  throw std::invalid_argument("CPU capability \"" + name +
+                              "\" is not one that runs here: expected one of " + here);
 }
 
 }  // namespace

@@ -53,7 +53,8 @@ void for_each_chunk(int64_t batch, int64_t width, const F& chunk) {
 template <typename T>
 class Bias {
  public:
-  Bias(const T* bias, int64_t n) : zeros_(bias ? nullptr : zeros<T>(n)), data_(bias ? bias : zeros_.get()) {}
+  Bias(const T* bias, int64_t n)
+      : zeros_(bias ? nullptr : zeros<T>(n)), data_(bias ? bias : zeros_.get()) {}
   const T* data() const { return data_; }
 
  private:
@@ -61,7 +62,8 @@ class Bias {
   const T* data_;
 };
 
-// ---- RNN -------------------------------------------------------------------------------------------
+// ---- RNN
+// -------------------------------------------------------------------------------------------
 
 template <typename T>
 void rnn_forward(T* output, T* h_n, const T* input_gates, const T* h0, const T* w_hh, const T* b_hh,
@@ -119,7 +121,8 @@ void rnn_backward(T* grad_gates, T* grad_h0, const T* grad_output, const T* grad
   });
 }
 
-// ---- GRU -------------------------------------------------------------------------------------------
+// ---- GRU
+// -------------------------------------------------------------------------------------------
 
 template <typename T>
 PENLIGHT_INLINE void gru_row(int64_t h, T* __restrict out, T* __restrict state, T* __restrict saved,
@@ -201,7 +204,8 @@ void gru_backward(T* grad_input_gates, T* grad_hidden_gates, T* grad_h0, const T
   });
 }
 
-// ---- LSTM ------------------------------------------------------------------------------------------
+// ---- LSTM
+// ------------------------------------------------------------------------------------------
 
 template <typename T>
 PENLIGHT_INLINE void lstm_row(int64_t h, T* __restrict out, T* __restrict state, T* __restrict cell,
@@ -288,7 +292,7 @@ void lstm_backward(T* grad_gates, T* grad_h0, T* grad_c0, const T* grad_output, 
 
 template <typename T>
 constexpr RecurrentKernels<T> make() {
-  return {rnn_forward<T>, rnn_backward<T>,  gru_forward<T>,
+  return {rnn_forward<T>,  rnn_backward<T>, gru_forward<T>,
           gru_backward<T>, lstm_forward<T>, lstm_backward<T>};
 }
 

@@ -1,8 +1,8 @@
 // One layer and one direction of RNN, GRU and LSTM over whole sequences. The products that do not
 // depend on the previous step (input gates, weight gradients) are the caller's.
 //
-// N = rows of all steps, one step after the other; B = batch, H = hidden size. The gates are torch's:
-// GRU r, z, n, with b_hh inside the reset product; LSTM i, f, g, o.
+// N = rows of all steps, one step after the other; B = batch, H = hidden size. The gates are
+// torch's: GRU r, z, n, with b_hh inside the reset product; LSTM i, f, g, o.
 #pragma once
 
 #include <cstdint>
@@ -29,9 +29,10 @@ struct RecurrentKernels {
                        const T* output, const T* w_hh, const Sequence& sequence, bool relu);
 
   // saved (N, 4H) or null: r, z, n and W_hn h + b_hn; input_gates (N, 3H), w_hh (3H, H), b_hh (3H)
-  void (*gru_forward)(T* output, T* h_n, T* saved, const T* input_gates, const T* h0,
-                      const T* w_hh, const T* b_hh, const Sequence& sequence);
-  // grad_input_gates and grad_hidden_gates (N, 3H); previous (N, H): the state each row started from
+  void (*gru_forward)(T* output, T* h_n, T* saved, const T* input_gates, const T* h0, const T* w_hh,
+                      const T* b_hh, const Sequence& sequence);
+  // grad_input_gates and grad_hidden_gates (N, 3H); previous (N, H): the state each row started
+  // from
   void (*gru_backward)(T* grad_input_gates, T* grad_hidden_gates, T* grad_h0, const T* grad_output,
                        const T* grad_h_n, const T* saved, const T* previous, const T* w_hh,
                        const Sequence& sequence);

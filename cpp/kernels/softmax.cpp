@@ -9,11 +9,12 @@
 namespace penlight::PENLIGHT_LEVEL {
 namespace {
 
-constexpr int64_t kBlock = 512;       // elements of a row whose exponentials are kept at once
-constexpr int64_t kColumns = 64;      // columns that go down `dim` together where inner > 1
+constexpr int64_t kBlock = 512;        // elements of a row whose exponentials are kept at once
+constexpr int64_t kColumns = 64;       // columns that go down `dim` together where inner > 1
 constexpr int64_t kChunkWork = 16384;  // elements worth a chunk of their own
 
-// ---- inner = 1: rows of dim adjacent elements ------------------------------------------------------
+// ---- inner = 1: rows of dim adjacent elements
+// ------------------------------------------------------
 
 template <typename T>
 PENLIGHT_INLINE T sum_of_exponentials(const T* x, T most, int64_t dim) {
@@ -65,7 +66,8 @@ void log_softmax_backward_row(T* __restrict grad_input, const T* __restrict grad
   for (int64_t i = 0; i < dim; ++i) grad_input[i] = grad[i] - exp_lane(out[i]) * total;
 }
 
-// ---- inner > 1: `width` adjacent columns, each down `dim` with the stride `inner` ------------------
+// ---- inner > 1: `width` adjacent columns, each down `dim` with the stride `inner`
+// ------------------
 
 template <typename T>
 void column_maxima(T* most, const T* x, int64_t dim, int64_t inner, int64_t width) {
@@ -139,7 +141,8 @@ void log_softmax_backward_columns(T* __restrict grad_input, const T* __restrict 
   }
 }
 
-// ---- the kernels -----------------------------------------------------------------------------------
+// ---- the kernels
+// -----------------------------------------------------------------------------------
 
 // Calls row(offset) where inner is 1, columns(offset, width) elsewhere.
 template <typename Row, typename Columns>
@@ -147,9 +150,10 @@ void for_each_line(int64_t outer, int64_t dim, int64_t inner, const Row& row,
                    const Columns& columns) {
   if (outer == 0 || dim == 0 || inner == 0) return;
   if (inner == 1) {
-    parallel_for(0, outer, std::max<int64_t>(1, kChunkWork / dim), [&](int64_t first, int64_t last) {
-      for (int64_t o = first; o < last; ++o) row(o * dim);
-    });
+    parallel_for(0, outer, std::max<int64_t>(1, kChunkWork / dim),
+                 [&](int64_t first, int64_t last) {
+                   for (int64_t o = first; o < last; ++o) row(o * dim);
+                 });
     return;
   }
   const int64_t blocks = (inner + kColumns - 1) / kColumns;

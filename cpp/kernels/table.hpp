@@ -24,7 +24,8 @@ struct KernelTable {
 // The table in use.
 const KernelTable& kernels();
 
-// Levels this machine can run, narrowest first: "default", "avx2", "avx512". Empty: it can run none.
+// Levels this machine can run, narrowest first: "default", "avx2", "avx512". Empty: it can run
+// none.
 std::vector<std::string> cpu_capabilities();
 std::string cpu_capability();
 

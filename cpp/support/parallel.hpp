@@ -1,6 +1,6 @@
-// A pool of threads with one entry, parallel_for. A range is cut into chunks of `grain`, whatever the
-// number of threads, so no result depends on that number. The pool survives fork: the child starts
-// its own.
+// A pool of threads with one entry, parallel_for. A range is cut into chunks of `grain`, whatever
+// the number of threads, so no result depends on that number. The pool survives fork: the child
+// starts its own.
 #pragma once
 
 #include <cstdint>

@@ -1,9 +1,9 @@
 """Arrays in, arrays out: for each kernel the compiled one if it is there, else the NumPy one.
 
 Both write into the arrays they are given and take the same arguments; `kernels.reference` describes
-them. ``PENLIGHT_KERNELS=reference`` keeps to NumPy, ``PENLIGHT_KERNELS=native`` refuses to go without
-the compiled kernels, and ``PENLIGHT_CPU_CAPABILITY`` (``default``, ``avx2`` or ``avx512``) chooses
-their instruction level, which otherwise is the widest that the machine has.
+them. ``PENLIGHT_KERNELS=reference`` keeps to NumPy, ``PENLIGHT_KERNELS=native`` refuses to go
+without the compiled kernels, and ``PENLIGHT_CPU_CAPABILITY`` (``default``, ``avx2`` or ``avx512``)
+chooses their instruction level, which otherwise is the widest that the machine has.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ if _wanted != "reference":
         if _wanted == "native":
             raise
     else:
-        # The names above keep the signatures and docstrings of the specification for readers and tools.
+        # The names above stay for readers and tools: signatures and docstrings.
         globals().update({name: call for name, call in vars(_kernels).items() if name in _names})
         is_native = True
 

@@ -64,8 +64,8 @@ def lstm_forward(
         output: written, every hidden state, shape (N, H).
         h_n: written, the last hidden state of each sequence, shape (B, H).
         c_n: written, the last cell state of each sequence, shape (B, H).
-        saved: written for `lstm_backward`: i, f, g, o side by side, shape (N, 4H); None to save nothing.
-        cells: written, every cell state, shape (N, H); None to save nothing.
+        saved: written for `lstm_backward`: i, f, g, o side by side, shape (N, 4H); or None.
+        cells: written, every cell state, shape (N, H); or None.
         input_gates: x @ w_ih.T + b_ih, shape (N, 4H).
         h0: initial hidden states, shape (B, H).
         c0: initial cell states, shape (B, H).

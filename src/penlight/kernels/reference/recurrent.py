@@ -1,15 +1,15 @@
 """RNN, GRU and LSTM over whole sequences: one layer, one direction.
 
-Rows of all steps stand one step after the other: N rows in all, B sequences, hidden size H, and for a
-projected LSTM its size P. Without ``batch_sizes`` each step has B rows (N = T * B); with it (int64,
-shape (T), never growing), step t has ``batch_sizes[t]`` rows, those of the first sequences, so a padded
-element is never computed. ``reverse`` runs the recurrence from the last step to the first; rows keep
+Rows of all steps stand one step after the other: N rows in all, B sequences, hidden size H, and for
+a projected LSTM its size P. Without ``batch_sizes`` each step has B rows (N = T * B); with it
+(int64, shape (T), never growing), step t has ``batch_sizes[t]`` rows, those of the first sequences, so that
+no padding is computed. ``reverse`` runs the recurrence from the last step to the first; rows keep
 their places.
 
-The gates are torch's: GRU r, z, n, with b_hh inside the reset product; LSTM i, f, g, o. The products
-that do not depend on the step before are the caller's: ``input_gates = x @ w_ih.T + b_ih`` first, and
-after the backward kernel, with G the gradient of the hidden gates and ``previous`` from
-`previous_states`: ``grad_w_hh = G.T @ previous``, ``grad_b_hh = G.sum(0)``, and with the gradient of
+The gates are torch's: GRU r, z, n, with b_hh inside the reset product; LSTM i, f, g, o. The
+products that do not depend on the step before are the caller's: ``input_gates = x @ w_ih.T + b_ih`` first,
+and after the backward kernel, with G the gradient of the hidden gates and ``previous`` from
+`previous_states`: ``grad_w_hh = G.T @ previous`` and ``grad_b_hh = G.sum(0)``; with the gradient of
 the input gates the same for w_ih and the input.
 """
 
@@ -86,9 +86,7 @@ def _bias(bias: Array | None) -> Array | float:
     return 0.0 if bias is None else bias
 
 
-def previous_states(
-    h0: Array, states: Array, batch_sizes: Array | None, *, reverse: bool
-) -> Array:
+def previous_states(h0: Array, states: Array, batch_sizes: Array | None, *, reverse: bool) -> Array:
     """Return the state each row started from: the row of the step before it, or its row of ``h0``.
 
     Args:

@@ -1,7 +1,7 @@
 """Softmax and log-softmax along the middle of ``(outer, dim, inner)``.
 
-Each line is shifted by its maximum first, so that no exponential overflows; a line with NaN or +inf in
-it, or with nothing but -inf, is NaN, as in torch.
+Each line is shifted by its maximum first, so that no exponential overflows; a line with NaN or +inf
+in it, or with nothing but -inf, is NaN, as in torch.
 """
 
 from __future__ import annotations
