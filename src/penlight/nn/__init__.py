@@ -6,4 +6,5 @@ from . import functional, init, modules, utils
 from .modules import *
 from .parameter import Buffer, Parameter
 
-__all__ = [*modules.__all__, "Buffer", "Parameter", "functional", "init", "modules", "utils"]
+__all__ = ["Buffer", "Parameter", "functional", "init", "modules", "utils"]
+__all__ += modules.__all__

@@ -56,7 +56,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     slope = 0.01 if param is None else param
     if isinstance(slope, bool) or not isinstance(slope, (int, float)):
         msg = f"negative_slope {param} not a valid number"
-        raise ValueError(msg)
+        raise ValueError(msg)  # noqa: TRY004 - torch's type
     return math.sqrt(2.0 / (1 + slope**2))
 
 
@@ -109,10 +109,13 @@ def trunc_normal_(
         )
     inside = _normal_cdf((b - mean) / std) - _normal_cdf((a - mean) / std)
     with no_grad():
-        # torch: which way depends on how much of the distribution lies inside; so do the numbers drawn.
+        # torch: which way depends on how much of the distribution lies inside; so do the numbers
+        # drawn.
         if inside > 0.3:
-            return _redraw_normals(tensor, mean, std, a, b, generator)
-        return _accept_uniforms(tensor, mean, std, a, b, generator)
+            _redraw_normals(tensor, mean, std, a, b, generator)
+        else:
+            _accept_uniforms(tensor, mean, std, a, b, generator)
+    return tensor
 
 
 def _normal_cdf(x: float) -> float:
@@ -121,21 +124,21 @@ def _normal_cdf(x: float) -> float:
 
 def _redraw_normals(
     tensor: Any, mean: float, std: float, a: float, b: float, generator: Any
-) -> Any:
+) -> None:
     """Draw normals and draw those outside again, all places each time, as torch does."""
     low, high = (tensor.new_tensor(bound).item() for bound in (a, b))
     tensor.normal_(mean, std, generator=generator)
     while True:
         outside = (tensor < low) | (tensor > high)
         if not outside.any():
-            return tensor
+            return
         again: Any = empty_like(tensor)
         tensor.copy_(again.normal_(mean, std, generator=generator).where(outside, tensor))
 
 
 def _accept_uniforms(
     tensor: Any, mean: float, std: float, a: float, b: float, generator: Any
-) -> Any:
+) -> None:
     """Draw uniforms in ``[a, b]`` and accept each with the density there relative to the peak's."""
     mode = max(a, min(mean, b))
     log_peak = -0.5 * ((mode - mean) / std) ** 2
@@ -148,7 +151,6 @@ def _accept_uniforms(
         candidates.sub_(mean).div_(std).pow_(2).mul_(-0.5).sub_(log_peak)
         rejected = chance.uniform_(generator=generator).log_().gt(candidates)
         pending = rejected if pending is None else pending & rejected
-    return tensor
 
 
 def constant_(tensor: Tensor, val: float) -> Tensor:
@@ -172,7 +174,7 @@ def zeros_(tensor: Tensor) -> Tensor:
     return _filled(tensor, 0.0)
 
 
-def eye_(tensor: Any) -> Tensor:
+def eye_(tensor: Any) -> Any:
     """Fill a matrix with the identity, so that a Linear layer passes its inputs on; returns it.
 
     Raises:
@@ -189,10 +191,10 @@ def eye_(tensor: Any) -> Tensor:
         tensor.zero_()
         for place in range(min(tensor.shape)):
             tensor[place, place] = 1
-    return tensor  # type: ignore[no-any-return]
+    return tensor
 
 
-def dirac_(tensor: Any, groups: int = 1) -> Tensor:
+def dirac_(tensor: Any, groups: int = 1) -> Any:
     """Fill a convolution's weight so that it passes as many channels on as it can; returns it.
 
     Args:
@@ -216,7 +218,7 @@ def dirac_(tensor: Any, groups: int = 1) -> Tensor:
         for group in range(groups):
             for channel in range(min(out_per_group, tensor.size(1))):
                 tensor[(group * out_per_group + channel, channel, *centre)] = 1
-    return tensor  # type: ignore[no-any-return]
+    return tensor
 
 
 # ---- scaled by the sizes ------------------------------------------------------------------------
@@ -245,13 +247,14 @@ def _calculate_correct_fan(tensor: Tensor, mode: str) -> int:
 def xavier_uniform_(
     tensor: Tensor, gain: float = 1.0, generator: Generator | None = None
 ) -> Tensor:
-    r"""Fill ``tensor`` uniformly in :math:`\pm\text{gain}\sqrt{6 / (\text{fan\_in} + \text{fan\_out})}`.
+    r"""Fill uniformly in :math:`\pm\text{gain}\sqrt{6 / (\text{fan\_in} + \text{fan\_out})}`.
 
     Raises:
         ValueError: the tensor has fewer than two dimensions.
 
     References:
-        Glorot, Bengio: Understanding the difficulty of training deep feedforward neural networks, 2010.
+        Glorot, Bengio: Understanding the difficulty of training deep feedforward neural
+        networks, 2010.
     """
     std = _xavier_std(tensor, gain)
     bound = math.sqrt(3.0) * std
@@ -259,13 +262,14 @@ def xavier_uniform_(
 
 
 def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
-    r"""Fill ``tensor`` with normals of std :math:`\text{gain}\sqrt{2 / (\text{fan\_in} + \text{fan\_out})}`.
+    r"""Fill with normals, std :math:`\text{gain}\sqrt{2 / (\text{fan\_in} + \text{fan\_out})}`.
 
     Raises:
         ValueError: the tensor has fewer than two dimensions.
 
     References:
-        Glorot, Bengio: Understanding the difficulty of training deep feedforward neural networks, 2010.
+        Glorot, Bengio: Understanding the difficulty of training deep feedforward neural
+        networks, 2010.
     """
     return _sampled(tensor, "normal_", 0.0, _xavier_std(tensor, gain), generator)
 
@@ -292,7 +296,8 @@ def kaiming_uniform_(
         generator: the source of random numbers; the default one when left out.
 
     Raises:
-        ValueError: the mode or nonlinearity is unknown, or the tensor has fewer than two dimensions.
+        ValueError: the mode or nonlinearity is unknown, or the tensor has fewer than two
+            dimensions.
 
     References:
         He et al.: Delving deep into rectifiers, 2015, arXiv:1502.01852.
@@ -329,21 +334,22 @@ def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> floa
 # ---- structured ---------------------------------------------------------------------------------
 
 
-def orthogonal_(tensor: Any, gain: float = 1, generator: Generator | None = None) -> Tensor:
+def orthogonal_(tensor: Any, gain: float = 1, generator: Generator | None = None) -> Any:
     """Fill ``tensor`` with a (semi-)orthogonal matrix; dimensions after the first count as one.
 
     Raises:
         ValueError: the tensor has fewer than two dimensions.
 
     References:
-        Saxe, McClelland, Ganguli: Exact solutions to the nonlinear dynamics of learning in deep linear
+        Saxe, McClelland, Ganguli: Exact solutions to the nonlinear dynamics of learning in deep
+        linear
         neural networks, 2013, arXiv:1312.6120.
     """
     if tensor.ndim < 2:
         msg = f"Only tensors with 2 or more dimensions are supported, got {tensor.ndim}"
         raise ValueError(msg)
     if tensor.numel() == 0:
-        return tensor  # type: ignore[no-any-return]
+        return tensor
     rows = tensor.size(0)
     columns = tensor.numel() // rows
     with no_grad():
@@ -352,13 +358,14 @@ def orthogonal_(tensor: Any, gain: float = 1, generator: Generator | None = None
             _orthonormal_columns(drawn.t()).t() if rows < columns else _orthonormal_columns(drawn)
         )
         tensor.copy_(basis.reshape(tensor.shape)).mul_(gain)
-    return tensor  # type: ignore[no-any-return]
+    return tensor
 
 
 def _orthonormal_columns(matrix: Any) -> Any:
     """Return Q of the QR decomposition whose R has a positive diagonal.
 
-    That Q is unique and is what Gram-Schmidt gives. Done in float64 and projecting twice, which is enough
+    That Q is unique and is what Gram-Schmidt gives. Done in float64 and projecting twice, which
+    is enough
     for orthogonality to rounding (Giraud, Langou, Rozloznik: On the loss of orthogonality, 2005).
     """
     basis = matrix.double()
@@ -374,14 +381,15 @@ def _orthonormal_columns(matrix: Any) -> Any:
 
 def sparse_(
     tensor: Any, sparsity: float, std: float = 0.01, generator: Generator | None = None
-) -> Tensor:
+) -> Any:
     """Fill a matrix with normals, then set the fraction ``sparsity`` of each column to zero.
 
     Args:
         tensor: the matrix.
         sparsity: how much of each column becomes zero, from 0 to 1.
         std: of the normals.
-        generator: for the normals; which places become zero comes from the default one, as in torch.
+        generator: for the normals; which places become zero comes from the default one, as in
+            torch.
 
     Raises:
         ValueError: the tensor is no matrix.
@@ -395,8 +403,9 @@ def sparse_(
     with no_grad():
         tensor.normal_(0, std, generator=generator)
         for column in range(columns):
-            tensor[randperm(rows)[:zeros], column] = 0
-    return tensor  # type: ignore[no-any-return]
+            shuffled: Any = randperm(rows)
+            tensor[shuffled[:zeros], column] = 0
+    return tensor
 
 
 def _require_matrix(tensor: Any) -> None:
@@ -405,14 +414,17 @@ def _require_matrix(tensor: Any) -> None:
         raise ValueError(msg)
 
 
-def _sampled(tensor: Any, sampler: str, first: float, second: float, generator: Any) -> Any:
+def _sampled(tensor: Tensor, sampler: str, first: float, second: float, generator: Any) -> Tensor:
     with no_grad():
-        return getattr(tensor, sampler)(first, second, generator=generator)
+        getattr(tensor, sampler)(first, second, generator=generator)
+    return tensor
 
 
-def _filled(tensor: Any, value: float) -> Any:
+def _filled(tensor: Tensor, value: float) -> Tensor:
+    target: Any = tensor
     with no_grad():
-        return tensor.fill_(value)
+        target.fill_(value)
+    return tensor
 
 
 # ---- torch's old names --------------------------------------------------------------------------

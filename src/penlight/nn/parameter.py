@@ -51,7 +51,8 @@ class Parameter(Tensor, metaclass=_ParameterMeta):
             msg = (
                 f"Creating a Parameter from an instance of type {kind.__name__} requires that "
                 "detach() returns an instance of the same type, but return type "
-                f"{type(marked).__name__} was found instead. To use the type as a Parameter, please "
+                f"{type(marked).__name__} was found instead. To use the type as a Parameter, "
+                "please "
                 "correct its detach()."
             )
             raise RuntimeError(msg)
@@ -66,8 +67,8 @@ class Parameter(Tensor, metaclass=_ParameterMeta):
             memo[id(self)] = type(self)(values, self.requires_grad)
         return memo[id(self)]
 
-    def __repr__(self, *, tensor_contents: str | None = None) -> str:
-        return "Parameter containing:\n" + super().__repr__(tensor_contents=tensor_contents)
+    def __repr__(self, **options: Any) -> str:  # type: ignore[override] # passed on
+        return "Parameter containing:\n" + super().__repr__(**options)
 
 
 class _BufferMeta(type):
@@ -117,6 +118,7 @@ def _check_differentiable(data: Tensor, *, requires_grad: bool) -> None:
     if requires_grad and not (data.is_floating_point() or data.is_complex()):
         msg = (
             "Only Tensors of floating point and complex dtype can require gradients; "
-            f"this one is {data.dtype}. Pass requires_grad=False for a parameter that is not trained."
+            f"this one is {data.dtype}. Pass requires_grad=False for a parameter that is not "
+            "trained."
         )
         raise RuntimeError(msg)

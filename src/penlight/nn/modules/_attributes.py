@@ -1,4 +1,4 @@
-"""What a module is made of: parameters, buffers and submodules, and the rules for assigning them."""
+"""What a module is made of: parameters, buffers, submodules, and the rules of assignment."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _parameter_registration_hooks: OrderedDict[int, Callable[..., Any]] = OrderedDic
 _buffer_registration_hooks: OrderedDict[int, Callable[..., Any]] = OrderedDict()
 _module_registration_hooks: OrderedDict[int, Callable[..., Any]] = OrderedDict()
 
-# The containers every module starts with, in torch's order; __setattr__ would only slow their making down.
+# The tables every module starts with, in torch's order.
 _HOOK_TABLES_BEFORE = ("_backward_pre_hooks", "_backward_hooks")
 _HOOK_TABLES_AFTER = (
     "_forward_hooks",
@@ -136,7 +136,7 @@ class Attributes:
         self.add_module(name, module)
 
     def _check_name(self, kind: str, name: Any, table: dict[str, Any]) -> None:
-        """Refuse a name that ``table`` cannot take, in torch's words and torch's order of checks."""
+        """Refuse a name that ``table`` cannot take, in torch's words and order of checks."""
         if not isinstance(name, str):
             msg = f"{kind} name should be a string. Got {typename(name)}"
             raise TypeError(msg)
@@ -159,10 +159,15 @@ class Attributes:
     # ---- attributes -----------------------------------------------------------------------------
 
     def __getattr__(self, name: str) -> Any:
+        # Unrolled, without a loop: this runs at every use of a parameter.
         state = self.__dict__
-        for table in ("_parameters", "_buffers", "_modules"):
-            if table in state and name in state[table]:
-                return state[table][name]
+        if "_modules" in state:
+            if name in (found := state["_parameters"]):
+                return found[name]
+            if name in (found := state["_buffers"]):
+                return found[name]
+            if name in (found := state["_modules"]):
+                return found[name]
         msg = f"'{type(self).__name__}' object has no attribute '{name}'"
         raise AttributeError(msg)
 
@@ -189,7 +194,7 @@ class Attributes:
         self._modules[name] = _run_module_hooks(self, name, value)
 
     def _set_other(self, name: str, value: Any) -> None:
-        """Assign what is neither parameter nor module: perhaps over one of them, perhaps a buffer."""
+        """Assign what is neither parameter nor module: over one of them, or a buffer."""
         state = self.__dict__
         if name in state.get("_parameters", ()):
             if value is not None:
@@ -264,7 +269,8 @@ class Attributes:
             *self._modules,
             *self._buffers,
         }
-        # torch: names that are no identifiers (the "0" of a Sequential) cannot be typed after a dot.
+        # torch: names that are no identifiers (the "0" of a Sequential) cannot be typed after a
+        # dot.
         return sorted(name for name in names if not name[0].isdigit())
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -277,7 +283,7 @@ class Attributes:
 
 
 def register_module_parameter_registration_hook(hook: Callable[..., Any]) -> RemovableHandle:
-    """Call ``hook(module, name, parameter)`` at each ``register_parameter``; a result replaces it."""
+    """Call ``hook(module, name, parameter)`` at each registration; a result replaces it."""
     return add_hook(_parameter_registration_hooks, hook)
 
 
@@ -310,7 +316,7 @@ class _Handle(RemovableHandle):
 def add_hook(
     table: OrderedDict[int, Any], hook: Any, *marks: dict[int, Any], prepend: bool = False
 ) -> RemovableHandle:
-    """Enter ``hook`` in ``table``, marked in each of ``marks``, and return the handle that undoes it."""
+    """Enter ``hook`` in ``table`` and its id in ``marks``; return the handle that undoes it."""
     handle = _Handle(table, marks)
     table[handle.id] = hook
     for mark in marks:
@@ -347,8 +353,10 @@ def _check_parameter(name: str, param: Any) -> None:
         raise TypeError(msg)
     if param.grad_fn is not None:
         msg = (
-            f"Cannot assign non-leaf Tensor to parameter '{name}'. Model parameters must be created "
-            f"explicitly. To express '{name}' as a function of another Tensor, compute the value in "
+            f"Cannot assign non-leaf Tensor to parameter '{name}'. Model parameters must be "
+            "created "
+            f"explicitly. To express '{name}' as a function of another Tensor, compute the value "
+            "in "
             "the forward() method."
         )
         raise ValueError(msg)

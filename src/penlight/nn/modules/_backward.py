@@ -91,7 +91,8 @@ class BackwardHooks:
             warnings.warn(
                 "Full backward hook is firing when gradients are computed with respect to module "
                 "outputs since no inputs require gradients. See https://docs.pytorch.org/docs/main/"
-                "generated/torch.nn.Module.html#torch.nn.Module.register_full_backward_hook for more "
+                "generated/torch.nn.Module.html#torch.nn.Module.register_full_backward_hook for "
+                "more "
                 "details.",
                 stacklevel=5,
             )
@@ -99,7 +100,8 @@ class BackwardHooks:
             replacement = hook(self.module, (None,) * self.input_count, grad_outputs)
             if replacement is not None and any(grad is not None for grad in _as_tuple(replacement)):
                 msg = (
-                    "Backward hook for Modules where no input requires gradient should always return "
+                    "Backward hook for Modules where no input requires gradient should always "
+                    "return "
                     "None or None for all gradients."
                 )
                 raise RuntimeError(msg)
@@ -163,12 +165,14 @@ def _warn_incomplete(args: tuple[Any, ...], result: Any, node: Any) -> None:
     reason = ""
     if not all(isinstance(value, Tensor) for value in results):
         reason = (
-            "Using non-full backward hooks on a Module that does not return a single Tensor or a tuple "
+            "Using non-full backward hooks on a Module that does not return a single Tensor or a "
+            "tuple "
             f"of Tensors {_NON_FULL} some of the grad_output. {_USE_FULL}"
         )
     elif not all(isinstance(value, Tensor) for value in args):
         reason = (
-            "Using non-full backward hooks on a Module that does not take as input a single Tensor or a "
+            "Using non-full backward hooks on a Module that does not take as input a single "
+            "Tensor or a "
             f"tuple of Tensors {_NON_FULL} some of the grad_input. {_USE_FULL}"
         )
     elif len({value.grad_fn for value in results if value.grad_fn is not None}) > 1:
@@ -193,7 +197,7 @@ def _starts_elsewhere(args: tuple[Any, ...], node: Any) -> bool:
 
 
 def _through_identity(values: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[int], Any]:
-    """Return the values with the tensors led through one identity node, their places, and the node."""
+    """Lead the tensors through one identity node; return all values, their places, the node."""
     places = [place for place, value in enumerate(values) if isinstance(value, Tensor)]
     wanted = any(values[place].requires_grad for place in places)
     if not (is_grad_enabled() and wanted):

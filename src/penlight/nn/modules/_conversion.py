@@ -53,7 +53,7 @@ class Conversion(Members):
     # ---- dtype ----------------------------------------------------------------------------------
 
     def type(self, dst_type: Any) -> Any:
-        """Cast all parameters and buffers, integer ones too, to ``dst_type``; returns the module."""
+        """Cast all parameters and buffers, integer ones too; returns the module."""
         return self._apply(lambda tensor: tensor.type(dst_type))  # type: ignore[attr-defined] # an op
 
     def float(self) -> Any:
@@ -203,7 +203,8 @@ _AFTER_DTYPE = ("non_blocking", "copy")
 
 def _wanted_dtype(args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Dtype | None:
     """Return the dtype that the arguments of ``Module.to`` ask for, after checking the device."""
-    names, rest, options = _AFTER_NOTHING, args, dict(kwargs)
+    names: tuple[str, ...] = _AFTER_NOTHING
+    rest, options = args, dict(kwargs)
     options.pop("memory_format", None)
     like = args[0] if args else options.pop("tensor", None)
     if isinstance(like, (Tensor, dtype)):
@@ -228,7 +229,8 @@ def _refuse_to(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     got = [type(arg).__name__ for arg in args]
     got += [f"{name}={type(value).__name__}" for name, value in kwargs.items()]
     msg = (
-        f"to() received an invalid combination of arguments - got ({', '.join(got)}), but expected one "
+        f"to() received an invalid combination of arguments - got ({', '.join(got)}), but "
+        "expected one "
         "of:\n * (torch.device device = None, torch.dtype dtype = None, bool non_blocking = False)"
         "\n * (torch.dtype dtype, bool non_blocking = False)"
         "\n * (Tensor tensor, bool non_blocking = False)"

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-# Only these, and only with a single text as argument, are rewritten; their subclasses may mean anything.
+# Only these, and only with a single text as argument, are rewritten; their subclasses may mean
+# anything.
 _KINDS = frozenset({IndexError, NotImplementedError, RuntimeError, TypeError, ValueError})
 
 
 def add_module_path(module: Any, error: BaseException) -> None:
     """Add ``(module: path.below.module)`` to an error of penlight's that comes out of ``module``.
 
-    Called at each level on the way up, so the path is known a little further each time. Errors that the
+    Called at each level on the way up, so the path is known a little further each time. Errors
+    that the
     user's own code raised are left alone.
     """
     if type(error) not in _KINDS or len(error.args) != 1 or not isinstance(error.args[0], str):
@@ -39,7 +41,7 @@ def _raised_by_penlight(error: BaseException) -> bool:
 
 
 def _path_below(module: Any, below: Any) -> str:
-    """Return the path of ``below`` inside ``module``; empty when it is the module itself or not there."""
+    """Return the path of ``below`` in ``module``; empty if it is the module or not there."""
     for path, found in module.named_modules():
         if found is below:
             return str(path)

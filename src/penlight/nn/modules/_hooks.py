@@ -1,4 +1,4 @@
-"""Hooks around forward and backward: their registration, on one module or on all, and the call with them."""
+"""Hooks around forward and backward, of one module or of all, and the call with them."""
 
 from __future__ import annotations
 
@@ -42,10 +42,11 @@ class Hooks(Attributes):
     def register_forward_pre_hook(
         self, hook: Hook, *, prepend: bool = False, with_kwargs: bool = False
     ) -> RemovableHandle:
-        """Call ``hook(module, args)`` before each forward; what it returns replaces the arguments.
+        """Call ``hook(module, args)`` before each forward; a result replaces the arguments.
 
         Args:
-            hook: returns ``None``, the new arguments (one value or a tuple), or with ``with_kwargs``
+            hook: returns ``None``, the new arguments (one value or a tuple), or with
+                ``with_kwargs``
                 ``None`` or a pair of new arguments and new keyword arguments.
             prepend: run before the module's hooks so far.
             with_kwargs: call ``hook(module, args, kwargs)``.
@@ -61,7 +62,7 @@ class Hooks(Attributes):
         with_kwargs: bool = False,
         always_call: bool = False,
     ) -> RemovableHandle:
-        """Call ``hook(module, args, output)`` after each forward; what it returns replaces the output.
+        """Call ``hook(module, args, output)`` after each forward; a result replaces the output.
 
         Args:
             hook: returns ``None`` or the new output.
@@ -92,7 +93,7 @@ class Hooks(Attributes):
         return add_hook(self._backward_pre_hooks, hook, prepend=prepend)
 
     def register_full_backward_hook(self, hook: Hook, prepend: bool = False) -> RemovableHandle:
-        """Call ``hook(module, grad_input, grad_output)`` when the gradients of the inputs are known.
+        """Call ``hook(module, grad_input, grad_output)`` when the input gradients are known.
 
         Args:
             hook: returns ``None`` or what replaces ``grad_input``.
@@ -116,7 +117,8 @@ class Hooks(Attributes):
     def _choose_backward_kind(self, *, full: bool) -> None:
         if self._is_full_backward_hook is (not full):
             msg = (
-                "Cannot use both regular backward hooks and full backward hooks on a single Module. "
+                "Cannot use both regular backward hooks and full backward hooks on a single "
+                "Module. "
                 "Please use only one of them."
             )
             raise RuntimeError(msg)
@@ -140,7 +142,7 @@ class Hooks(Attributes):
 
 
 def register_module_forward_pre_hook(hook: Hook) -> RemovableHandle:
-    """Call ``hook(module, args)`` before the forward of every module, before the module's own hooks."""
+    """Call ``hook(module, args)`` before every forward, before the module's own hooks."""
     return add_hook(_global_forward_pre_hooks, hook, any_global_hook)
 
 
@@ -301,7 +303,7 @@ class HookedCall:
             self.result = replacement
 
     def _run_always_called(self) -> None:
-        """After an error: run the hooks that want that and were not reached; their errors only warn."""
+        """After an error: run the hooks that want that; their own errors only warn."""
         for number, hook, with_kwargs, always in self._forward_hooks():
             if not always or number in self.called:
                 continue

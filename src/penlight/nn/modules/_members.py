@@ -1,4 +1,4 @@
-"""Walking a module's tree: iterate over its parameters, buffers and submodules, or find one by its path."""
+"""Walking a module's tree: iterate over what is in it, or find one thing by its path."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ class Members(Attributes):
         Args:
             prefix: put before every name.
             recurse: also those of submodules.
-            remove_duplicate: a parameter that stands in several places comes once, with its first name.
+            remove_duplicate: a parameter that stands in several places comes once, with its
+                first name.
         """
         yield from self._named_members(
             lambda module: module._parameters.items(), prefix, recurse, remove_duplicate
@@ -118,7 +119,8 @@ class Members(Attributes):
         Args:
             memo: modules to leave out; what is yielded is added.
             prefix: put before every path.
-            remove_duplicate: a module that stands in several places comes once, with its first path.
+            remove_duplicate: a module that stands in several places comes once, with its first
+                path.
         """
         memo = set() if memo is None else memo
         if self in memo:
@@ -150,7 +152,7 @@ class Members(Attributes):
             module = _attribute(module, name)
             if not isinstance(module, Attributes):
                 msg = f"`{name}` is not an nn.Module"
-                raise AttributeError(msg)
+                raise AttributeError(msg)  # noqa: TRY004 - torch's type
         return module
 
     def set_submodule(self, target: str, module: Any, strict: bool = False) -> None:
@@ -208,14 +210,14 @@ class Members(Attributes):
         return found
 
     def get_extra_state(self) -> Any:
-        """Return what else belongs in the ``state_dict``; a class that has such state overrides this."""
+        """Return what else belongs in the ``state_dict``; to be overridden where there is such."""
         msg = (
             "Reached a code path in Module.get_extra_state() that should never be called: "
             f"{type(self).__name__} does not define it."
         )
         raise RuntimeError(msg)
 
-    def set_extra_state(self, state: Any) -> None:
+    def set_extra_state(self, state: Any) -> None:  # noqa: ARG002 - torch's signature
         """Take back what :meth:`get_extra_state` gave; to be overridden together with it."""
         msg = (
             "Reached a code path in Module.set_extra_state() that should never be called: "

@@ -46,7 +46,8 @@ def _too_long(given: Mapping[str, Any], wanted: Mapping[str, Any], keys: Any) ->
         return ""
     cause = " (the model was saved while wrapped in DataParallel)" if prefix == "module." else ""
     return (
-        f'\n\tEvery key of the state dict has the prefix "{prefix}", which the model\'s names do not '
+        f'\n\tEvery key of the state dict has the prefix "{prefix}", which the model\'s names do '
+        "not "
         f"have{cause}; without it all of them fit:"
         f'\n\t\tmodel.load_state_dict({{key.removeprefix("{prefix}"): value for key, value in '
         "state_dict.items()})"
@@ -66,14 +67,15 @@ def _too_short(module: Any, given: Mapping[str, Any], wanted: Mapping[str, Any],
     )
     kind = type(module.get_submodule(path)).__name__
     return (
-        f'\n\tEvery name of the model has the prefix "{prefix}", which the keys of the state dict do '
+        f'\n\tEvery name of the model has the prefix "{prefix}", which the keys of the state dict '
+        "do "
         f"not have: it was saved from what is here {inner} ({kind}). Load it there:"
         f"\n\t\t{inner}.load_state_dict(state_dict)"
     )
 
 
 def _prefix_between(long: str, shorts: Mapping[str, Any]) -> str:
-    """Return the prefix, ending in a dot, by which ``long`` differs from one of ``shorts``, or nothing."""
+    """Return the prefix, with its dot, by which ``long`` differs from one of ``shorts``."""
     parts = long.split(".")
     for cut in range(1, len(parts)):
         if ".".join(parts[cut:]) in shorts:

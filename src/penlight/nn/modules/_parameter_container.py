@@ -72,7 +72,8 @@ class ParameterList(Module):
             TypeError: ``values`` is a tensor or not iterable.
         """
         if not isinstance(values, Iterable) or isinstance(values, Tensor):
-            msg = f"ParameterList.extend should be called with an iterable, but got {type(values).__name__}"
+            kind = type(values).__name__
+            msg = f"ParameterList.extend should be called with an iterable, but got {kind}"
             raise TypeError(msg)
         for value in list(values):
             self.append(value)
@@ -85,7 +86,7 @@ class ParameterList(Module):
             for number, value in enumerate(self)
         )
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002 - refused
         """Refuse: a list of parameters computes nothing."""
         msg = "ParameterList should not be called."
         raise RuntimeError(msg)
@@ -95,7 +96,8 @@ class ParameterDict(Module):
     """Parameters in a dictionary; tensors become parameters, other values are kept as they are.
 
     Args:
-        parameters: a mapping (a plain one is sorted by key), or an iterable of pairs of key and value.
+        parameters: a mapping (a plain one is sorted by key), or an iterable of pairs of key and
+            value.
 
     Example:
         >>> import penlight as torch
@@ -176,7 +178,7 @@ class ParameterDict(Module):
 
     def get(self, key: str, default: Any = None) -> Any:
         """Return the value of ``key``, or ``default`` if it has none."""
-        return self[key] if key in self else default
+        return self[key] if key in self._keys else default
 
     def fromkeys(self, keys: Iterable[str], default: Any = None) -> ParameterDict:
         """Return a new dictionary with ``default`` for each of ``keys``."""
@@ -217,7 +219,7 @@ class ParameterDict(Module):
             f"  ({key}): {_described(value, typename(value))}" for key, value in self.items()
         )
 
-    def __call__(self, input: Any) -> Any:
+    def __call__(self, input: Any) -> Any:  # noqa: ARG002 - refused
         """Refuse: a dictionary of parameters computes nothing."""
         msg = "ParameterDict should not be called."
         raise RuntimeError(msg)
@@ -255,7 +257,10 @@ def pairs_of(given: Any, owner: str, element_owner: str) -> Iterator[tuple[str, 
             raise TypeError(msg)
         items = list(pair)
         if len(items) != 2:
-            msg = f"{element_owner} update sequence element #{number} has length {len(items)}; 2 is required"
+            msg = (
+                f"{element_owner} update sequence element #{number} has length {len(items)}; "
+                "2 is required"
+            )
             raise ValueError(msg)
         yield items[0], items[1]
 
@@ -270,4 +275,5 @@ def _described(value: Any, kind: str) -> str:
     if not isinstance(value, Tensor):
         return f"Object of type: {type(value).__name__}"
     size = "x".join(str(length) for length in value.shape)
-    return f"{'Parameter' if isinstance(value, Parameter) else 'Tensor'} containing: [{kind} of size {size}]"
+    owner = "Parameter" if isinstance(value, Parameter) else "Tensor"
+    return f"{owner} containing: [{kind} of size {size}]"

@@ -21,7 +21,7 @@ _EXTRA_STATE_KEY_SUFFIX = "_extra_state"
 class _IncompatibleKeys(
     namedtuple("IncompatibleKeys", ["missing_keys", "unexpected_keys"])  # noqa: PYI024 - torch's repr
 ):
-    """What ``load_state_dict`` returns: keys the module lacks in the dictionary, and the other way."""
+    """What ``load_state_dict`` returns: the keys of one side that the other lacks."""
 
     __slots__ = ()
 
@@ -51,7 +51,7 @@ class State(Members):
     # ---- hooks ----------------------------------------------------------------------------------
 
     def register_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Call ``hook(module, prefix, keep_vars)`` before ``state_dict`` of this module is written."""
+        """Call ``hook(module, prefix, keep_vars)`` before this module's state is written."""
         return add_hook(self._state_dict_pre_hooks, hook)
 
     def register_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
@@ -62,7 +62,7 @@ class State(Members):
         return add_hook(self._state_dict_hooks, (hook, True))
 
     def _register_state_dict_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Register a post-hook whose result, if any, replaces the dictionary (torch's older form)."""
+        """Register a post-hook whose result replaces the dictionary (torch's older form)."""
         return add_hook(self._state_dict_hooks, (hook, False))
 
     def register_load_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
@@ -80,7 +80,7 @@ class State(Members):
         return add_hook(self._load_state_dict_pre_hooks, (hook, with_module))
 
     def register_load_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Call ``hook(module, incompatible_keys)`` after this module and those below it were loaded.
+        """Call ``hook(module, incompatible_keys)`` after this module and all below were loaded.
 
         The hook may empty the two lists in place and returns ``None``.
         """
@@ -97,7 +97,8 @@ class State(Members):
             *args: destination, prefix and keep_vars by position (deprecated).
             destination: a dictionary to write into; a new one when left out.
             prefix: put before every name.
-            keep_vars: keep the parameters themselves instead of detached tensors of the same memory.
+            keep_vars: keep the parameters themselves instead of detached tensors of the same
+                memory.
 
         Example:
             >>> import penlight as torch
@@ -170,7 +171,8 @@ class State(Members):
 
         Raises:
             TypeError: ``state_dict`` is no mapping.
-            RuntimeError: a shape differs, or with ``strict`` a key; the message says what would fit.
+            RuntimeError: a shape differs, or with ``strict`` a key; the message says what would
+                fit.
 
         Example:
             >>> import penlight as torch
@@ -206,7 +208,7 @@ class State(Members):
         unexpected_keys: list[str],
         error_msgs: list[str],
     ) -> None:
-        """Read this module's own entries, not those of submodules; problems go into the three lists."""
+        """Read this module's own entries, not submodules'; problems go into the three lists."""
         rest = (prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)
         for hook, with_module in self._load_state_dict_pre_hooks.values():
             if with_module:
@@ -214,7 +216,9 @@ class State(Members):
             else:
                 hook(state_dict, *rest)
         assign = local_metadata.get("assign_to_params_buffers", False)
-        own = {name: param for name, param in self._parameters.items() if param is not None}
+        own: dict[str, Any] = {
+            name: param for name, param in self._parameters.items() if param is not None
+        }
         own |= dict(self._persistent_buffers())
         for name, current in own.items():
             key = prefix + name
@@ -241,7 +245,8 @@ class State(Members):
             given = given[0]  # type: ignore[index] # an op
         if given.shape != current.shape:
             return (
-                f"size mismatch for {key}: copying a param with shape {given.shape} from checkpoint, "
+                f"size mismatch for {key}: copying a param with shape {given.shape} from "
+                "checkpoint, "
                 f"the shape in current model is {current.shape}."
             )
         try:
@@ -321,8 +326,10 @@ class _Load:
         for hook in module._load_state_dict_post_hooks.values():
             if hook(module, self.keys) is not None:
                 msg = (
-                    "Hooks registered with ``register_load_state_dict_post_hook`` are not expected to "
-                    "return new values, if incompatible_keys need to be modified, it should be done "
+                    "Hooks registered with ``register_load_state_dict_post_hook`` are not "
+                    "expected to "
+                    "return new values, if incompatible_keys need to be modified, it should be "
+                    "done "
                     "inplace."
                 )
                 raise AssertionError(msg)
@@ -345,7 +352,8 @@ def _from_positions(
     args: tuple[Any, ...], destination: Any, prefix: str, keep_vars: bool
 ) -> tuple[Any, str, bool]:
     warnings.warn(
-        "Positional args are being deprecated, use kwargs instead. Refer to https://pytorch.org/docs/"
+        "Positional args are being deprecated, use kwargs instead. Refer to "
+        "https://pytorch.org/docs/"
         "main/generated/torch.nn.Module.html#torch.nn.Module.state_dict for details.",
         FutureWarning,
         stacklevel=3,

@@ -1,4 +1,4 @@
-"""Containers: Sequential, ModuleList and ModuleDict of modules, ParameterList and ParameterDict of parameters."""
+"""Containers of modules, and by torch's names those of parameters."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ class Container(Module):
     def __init__(self, **kwargs: Any) -> None:
         """Add each argument as a submodule, with a warning."""
         warnings.warn(
-            "`nn.Container` is deprecated. All of its functionality is now implemented in `nn.Module`. "
+            "`nn.Container` is deprecated. All of its functionality is now implemented in "
+            "`nn.Module`. "
             "Subclass that instead.",
             FutureWarning,
             stacklevel=2,
@@ -221,7 +222,8 @@ class ModuleList(_Numbered):
             TypeError: ``modules`` is not iterable.
         """
         if not isinstance(modules, Iterable):
-            msg = f"ModuleList.extend should be called with an iterable, but got {type(modules).__name__}"
+            kind = type(modules).__name__
+            msg = f"ModuleList.extend should be called with an iterable, but got {kind}"
             raise TypeError(msg)
         start = len(self)
         for number, module in enumerate(modules, start):

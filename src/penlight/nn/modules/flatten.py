@@ -35,7 +35,8 @@ class Flatten(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Return ``input`` with the dimensions flattened."""
-        flat: Tensor = input.flatten(self.start_dim, self.end_dim)  # type: ignore[attr-defined] # an op
+        flat: Tensor = input.flatten(self.start_dim, self.end_dim)  # type: ignore[attr-defined]
+        # an op
         return flat
 
     def extra_repr(self) -> str:

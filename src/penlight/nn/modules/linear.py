@@ -17,7 +17,7 @@ __all__ = ["Bilinear", "Identity", "Linear"]
 
 
 class Identity(Module):
-    """Return the input; takes and ignores any arguments, so that it can stand in for another module.
+    """Return the input; takes and ignores any arguments, to stand in for another module.
 
     Example:
         >>> import penlight as torch
@@ -37,7 +37,8 @@ class Identity(Module):
 class Linear(Module):
     r"""Apply :math:`y = x A^T + b` to the last dimension.
 
-    Weight and bias start uniform in :math:`(-\sqrt{k}, \sqrt{k})` with :math:`k = 1 / \text{in\_features}`.
+    Weight and bias start uniform in :math:`(-\sqrt{k}, \sqrt{k})` with :math:`k = 1 /
+    \text{in\_features}`.
 
     Args:
         in_features: size of each input sample.
@@ -111,7 +112,8 @@ class NonDynamicallyQuantizableLinear(Linear):
 class Bilinear(Module):
     r"""Apply :math:`y = x_1^T A x_2 + b` to the last dimensions of two inputs.
 
-    Weight and bias start uniform in :math:`(-\sqrt{k}, \sqrt{k})` with :math:`k = 1 / \text{in1\_features}`.
+    Weight and bias start uniform in :math:`(-\sqrt{k}, \sqrt{k})` with :math:`k = 1 /
+    \text{in1\_features}`.
 
     Args:
         in1_features: size of each first input sample, above 0.

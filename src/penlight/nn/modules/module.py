@@ -21,9 +21,9 @@ from ._hooks import (
     register_module_full_backward_hook,
     register_module_full_backward_pre_hook,
 )
-from ._state import _EXTRA_STATE_KEY_SUFFIX as _EXTRA_STATE_KEY_SUFFIX  # noqa: PLC0414 - re-exported as torch does
+from ._state import _EXTRA_STATE_KEY_SUFFIX as _EXTRA_STATE_KEY_SUFFIX  # noqa: PLC0414 - as in torch
 from ._state import State
-from ._state import _IncompatibleKeys as _IncompatibleKeys  # noqa: PLC0414 - re-exported as torch does
+from ._state import _IncompatibleKeys as _IncompatibleKeys  # noqa: PLC0414 - as in torch
 
 __all__ = [
     "Module",
@@ -41,8 +41,10 @@ __all__ = [
 class Module(Hooks, State, Conversion):
     """Base class of all neural network modules; a model is one too.
 
-    A subclass calls ``super().__init__()``, assigns parameters and submodules as attributes, and defines
-    :meth:`forward`. What is assigned is found by :meth:`parameters`, :meth:`state_dict`, :meth:`to` and
+    A subclass calls ``super().__init__()``, assigns parameters and submodules as attributes, and
+    defines
+    :meth:`forward`. What is assigned is found by :meth:`parameters`, :meth:`state_dict`,
+    :meth:`to` and
     the other methods over the tree.
 
     Attributes:
@@ -85,7 +87,7 @@ class Module(Hooks, State, Conversion):
     __call__ = _call_impl
 
     def train(self, mode: bool = True) -> Any:
-        """Set training mode here and in all submodules (dropout and batch norm differ); returns the module.
+        """Set training mode here and in all submodules; returns the module.
 
         Raises:
             ValueError: ``mode`` is not a bool.
@@ -105,7 +107,8 @@ class Module(Hooks, State, Conversion):
     def compile(self, *args: Any, **kwargs: Any) -> None:
         """Refuse: penlight has no compiler."""
         msg = (
-            "penlight has no compiler, so there is no Module.compile(); leave the call out: the module "
+            "penlight has no compiler, so there is no Module.compile(); leave the call out: the "
+            "module "
             "computes the same without it"
         )
         raise NotImplementedError(msg)

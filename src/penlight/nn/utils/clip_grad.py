@@ -48,8 +48,10 @@ def get_total_norm(
         total = _norm(stack(norms), order)
         if error_if_nonfinite and not math.isfinite(total.item()):
             msg = (
-                f"The total norm of order {order} for gradients from `parameters` is non-finite, so it "
-                "cannot be clipped. To disable this error and scale the gradients by the non-finite norm "
+                f"The total norm of order {order} for gradients from `parameters` is non-finite, "
+                "so it "
+                "cannot be clipped. To disable this error and scale the gradients by the "
+                "non-finite norm "
                 f"anyway, set `error_if_nonfinite=False` ({_first_nonfinite(norms)})"
             )
             raise RuntimeError(msg)
@@ -73,7 +75,8 @@ def clip_grads_with_norm_(
     grads = _grads(parameters)
     total: Any = total_norm
     with no_grad():
-        # torch: the 1e-6 keeps a norm of zero from dividing, and the clamped factor is always multiplied
+        # torch: the 1e-6 keeps a norm of zero from dividing, and the clamped factor is always
+        # multiplied
         # by, so that nothing waits for its value.
         factor = (float(max_norm) / (total + 1e-6)).clamp(max=1.0)
         for grad in grads:
