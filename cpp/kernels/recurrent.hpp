@@ -16,7 +16,9 @@ struct Sequence {
   const int64_t* batch_sizes;  // rows of each step, never growing; null: `batch` in every step
   bool reverse;                // the recurrence runs from the last step to the first
 
-  int64_t size(int64_t step) const { return batch_sizes ? batch_sizes[step] : batch; }
+  [[gnu::always_inline]] int64_t size(int64_t step) const {
+    return batch_sizes ? batch_sizes[step] : batch;
+  }
 };
 
 template <typename T>

@@ -1,8 +1,8 @@
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-_Array = np.ndarray[Any, Any]
+_Array: TypeAlias = np.ndarray[Any, Any]
 
 def add_rows(out: _Array, indices: _Array, values: _Array) -> None: ...
 def cpu_capabilities() -> list[str]: ...

@@ -2,15 +2,15 @@
 
 Rows of all steps stand one step after the other: N rows in all, B sequences, hidden size H, and for
 a projected LSTM its size P. Without ``batch_sizes`` each step has B rows (N = T * B); with it
-(int64, shape (T), never growing), step t has ``batch_sizes[t]`` rows, those of the first sequences, so that
-no padding is computed. ``reverse`` runs the recurrence from the last step to the first; rows keep
-their places.
+(int64, shape (T), never growing), step t has ``batch_sizes[t]`` rows, those of the first sequences,
+so that no padding is computed. ``reverse`` runs the recurrence from the last step to the first;
+rows keep their places.
 
 The gates are torch's: GRU r, z, n, with b_hh inside the reset product; LSTM i, f, g, o. The
-products that do not depend on the step before are the caller's: ``input_gates = x @ w_ih.T + b_ih`` first,
-and after the backward kernel, with G the gradient of the hidden gates and ``previous`` from
-`previous_states`: ``grad_w_hh = G.T @ previous`` and ``grad_b_hh = G.sum(0)``; with the gradient of
-the input gates the same for w_ih and the input.
+products that do not depend on the step before are the caller's: first
+``input_gates = x @ w_ih.T + b_ih``; and after the backward kernel, with G the gradient of the
+hidden gates and ``previous`` from `previous_states`, ``grad_w_hh = G.T @ previous`` and
+``grad_b_hh = G.sum(0)``; with the gradient of the input gates the same for w_ih and the input.
 """
 
 from __future__ import annotations
