@@ -14,6 +14,7 @@ import argparse
 import importlib
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -87,8 +88,18 @@ def public_names(namespace: str) -> list[str]:
     owner = namespace_object(namespace)
     if owner is None:
         return []
-    listed = getattr(owner, "__all__", None) or [n for n in dir(owner) if not n.startswith("_")]
+    listed = getattr(owner, "__all__", None)
+    if listed is None:
+        listed = [name for name in dir(owner) if isinstance(owner, type) or _is_ours(owner, name)]
     return sorted(name for name in listed if not name.startswith("_"))
+
+
+def _is_ours(module: Any, name: str) -> bool:
+    """Whether a name of a module without ``__all__`` is more than something it imported."""
+    value = getattr(module, name)
+    return not isinstance(value, ModuleType) and str(getattr(value, "__module__", "")).startswith(
+        "penlight"
+    )
 
 
 def differences() -> tuple[set[str], set[str]]:
