@@ -1,11 +1,17 @@
-"""penlight: PyTorch's ``torch.nn``, in your pocket. ``import penlight as torch``."""
+"""penlight: PyTorch's ``torch.nn``, in your pocket. ``import penlight as torch``.
+
+What is torch's in public is imported here from the rooms that hold it; each room's ``__all__`` says what.
+"""
 
 from __future__ import annotations
 
+from math import e, inf, nan, pi
+
 from . import _dtype, autograd, random
+from ._alias import install_as_torch, uninstall_as_torch
 from ._device import device
-from ._dtype import *  # noqa: F403
-from ._dtype import bool, float, int
+from ._dtype import *  # noqa: F403 - every dtype and its aliases
+from ._layout import *  # noqa: F403
 from ._limits import finfo, iinfo
 from ._promotion import can_cast, promote_types, result_type
 from ._size import Size
@@ -19,41 +25,37 @@ from .autograd.grad_mode import (
     no_grad,
     set_grad_enabled,
 )
-from .ops import (
-    creation,
-    indexing,
-    inplace_sampling,
-    join,
-    matmul as _matmul,
-    pointwise,
-    reduction,
-    sampling,
-    view,
-)
-from .ops.creation import *  # noqa: F403
-from .ops.indexing import *  # noqa: F403
-from .ops.join import *  # noqa: F403
-from .ops.matmul import *  # noqa: F403
-from .ops.pointwise import *  # noqa: F403
-from .ops.reduction import *  # noqa: F403
-from .ops.sampling import *  # noqa: F403
-from .ops.view import *  # noqa: F403
+from .kernels import get_num_threads, set_num_threads
+from .ops import *  # noqa: F403 - every family of ops
 from .random import *  # noqa: F403
-from .random import default_generator
-from ._dtype import bool, dtype, float, int
 
 __version__ = "0.1.0"
 
-_LAZY = {"nn", "optim", "utils", "serialization", "backends"}
+_LAZY_MODULES = frozenset(
+    {"accelerator", "backends", "cuda", "nn", "optim", "serialization", "utils"}
+)
+_LAZY_NAMES = {"load": "serialization", "save": "serialization"}
 
 
-def __getattr__(name: str):
-    import importlib
+def __getattr__(name: str) -> object:
+    """Import what a program may never ask for when it does, and refuse what penlight lacks."""
+    from importlib import import_module  # noqa: PLC0415 - kept out of the namespace
 
-    if name in _LAZY:
-        return importlib.import_module(f".{name}", __name__)
-    if name in {"save", "load"}:
-        return getattr(importlib.import_module(".serialization", __name__), name)
-    from ._missing import MissingName
+    if name in _LAZY_MODULES:
+        return import_module(f".{name}", __name__)
+    if name in _LAZY_NAMES:
+        found = getattr(import_module(f".{_LAZY_NAMES[name]}", __name__), name)
+        globals()[name] = found
+        return found  # type: ignore[no-any-return]
+    from ._missing import MissingName  # noqa: PLC0415 - rare
 
     raise MissingName("torch", name)
+
+
+__all__ = sorted(
+    [
+        *(name for name in globals() if not name.startswith("_") and name != "annotations"),
+        *_LAZY_MODULES,
+        *_LAZY_NAMES,
+    ]
+)
