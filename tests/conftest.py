@@ -62,7 +62,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 @pytest.fixture(autouse=True)
 def seed() -> None:
     """Put every generator at the same place before each test."""
-    getattr(penlight, "manual_seed", int)(0)
+    penlight.manual_seed(0)
     np.random.seed(0)  # noqa: NPY002 - torch.utils.data users draw from it
     if torch is not None:
         torch.manual_seed(0)
