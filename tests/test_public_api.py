@@ -38,6 +38,8 @@ TORCH_NAMES = parity.torch_names()
 SIGNATURES_OF_OUR_OWN = {
     "torch.autograd.Function": "torch's takes anything, to say that it is not to be instantiated",
     "torch.dtype": "torch's cannot be called at all",
+    "torch.layout": "as dtype",
+    "torch.memory_format": "as dtype",
     "torch.enable_grad": "torch names the decorated function in __new__ only; it is given by place",
     "torch.no_grad": "as enable_grad",
     "torch.autograd.enable_grad": "as enable_grad",

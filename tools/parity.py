@@ -38,9 +38,9 @@ ONLY_HERE = "only in penlight"
 
 _MISSING_HEAD = """\
 # How penlight's names differ from torch's. A heading in brackets is a reason; the names under it
-# are torch names that penlight does not have for that reason. The last heading lists the names that
-# penlight adds. `python tools/parity.py --write` adds and removes names; a reason is given by
-# moving a name by hand.
+# are torch names that penlight does not have for that reason. `python tools/parity.py --write` adds
+# and removes names; a reason is given by moving a name by hand. The last heading lists the public
+# names that penlight adds, and is written by hand.
 """
 
 _PARITY_HEAD = """\
@@ -139,7 +139,7 @@ def updated_reasons() -> dict[str, list[str]]:
         if reason not in {NOT_YET, ONLY_HERE}
     }
     fresh[NOT_YET] = sorted((set(reasons[NOT_YET]) & missing) | (missing - listed))
-    fresh[ONLY_HERE] = sorted(added)
+    fresh[ONLY_HERE] = sorted(set(reasons[ONLY_HERE]) & added)
     return fresh
 
 
@@ -186,6 +186,10 @@ def problems() -> list[str]:
             found.append(f"missing.txt, [{reason}] has a name twice")
     listed = [name for reason, names in current.items() if reason != ONLY_HERE for name in names]
     found += [f"missing.txt has {n} twice" for n in sorted(set(listed)) if listed.count(n) > 1]
+    found += [
+        f"{name} is public and no name of torch: make it private, or list it under [{ONLY_HERE}]"
+        for name in sorted(differences()[1] - set(current[ONLY_HERE]))
+    ]
     if not found and (
         not PARITY.exists() or PARITY.read_text(encoding="utf-8") != parity_text(fresh)
     ):
@@ -205,7 +209,7 @@ def main() -> int:
     for problem in found:
         print(problem)
     if found:
-        print("run `python tools/parity.py --write`, and give each new gap its reason")
+        print("`python tools/parity.py --write` updates the lists; give each new gap its reason")
     return 1 if found else 0
 
 
