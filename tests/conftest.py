@@ -56,6 +56,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     skipped = reporter.stats.get("skipped", []) if reporter else []
     if any("the oracle" in str(report.longrepr) for report in skipped):
+        reporter.write_line("PENLIGHT_ORACLE=required, and an oracle test was skipped", red=True)
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
