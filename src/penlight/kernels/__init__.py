@@ -39,6 +39,7 @@ from .reference.softmax import (
     softmax,
     softmax_backward,
 )
+from .reference.special import erf, erfc, erfinv
 from .reference.threads import (
     cpu_capabilities,
     force_cpu_capability,
@@ -51,6 +52,9 @@ __all__ = [
     "add_rows",
     "cpu_capabilities",
     "draw_words",
+    "erf",
+    "erfc",
+    "erfinv",
     "fill_bernoulli",
     "fill_cauchy",
     "fill_exponential",

@@ -1,57 +1,74 @@
-"""Arithmetic, exponentials, trigonometry, rounding, comparison and logic, element by element."""
+"""Arithmetic, powers, rounding, the larger and the smaller, element by element: a table."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from .._tensor import Array
-from ._families import ALWAYS_BOOL, DEFAULT, INT_TO_FLOAT, binary, unary
-from ._op import ZERO, attach, op
+from .._dtype import float64, get_default_dtype, int64
+from .._tensor import Tensor
+from . import _elementwise as elementwise
+from ._families import DEFAULT, INT_TO_FLOAT, binary, unary
+from ._op import REGISTRY, ZERO, attach, op
+from ._overloads import no_derivative, overloaded
+from ._runtime import check_result_type
+from .ternary import where
+from .transcendental import log
 
-# ---- copies -----------------------------------------------------------------------------------------
+__all__ = [
+    "abs",
+    "absolute",
+    "add",
+    "ceil",
+    "copysign",
+    "div",
+    "divide",
+    "fix",
+    "float_power",
+    "floor",
+    "floor_divide",
+    "fmax",
+    "fmin",
+    "fmod",
+    "frac",
+    "heaviside",
+    "maximum",
+    "minimum",
+    "mul",
+    "multiply",
+    "nan_to_num",
+    "neg",
+    "negative",
+    "positive",
+    "pow",
+    "reciprocal",
+    "remainder",
+    "round",
+    "rsub",
+    "sgn",
+    "sign",
+    "square",
+    "sub",
+    "subtract",
+    "true_divide",
+    "trunc",
+]
 
-
-@op("_cast", node="ToCopyBackward0", input=lambda grad, input_dtype: grad._cast(input_dtype))
-def cast(input: Array, numpy_dtype: Any) -> Array:
-    """Return a copy in another dtype."""
-    return input.astype(numpy_dtype)
-
-
-@op("_zeros_like", method=True, quiet=True)
-def zeros_like(input: Array) -> Array:
-    """Return zeros of the shape and dtype of ``input``."""
-    return np.zeros(input.shape, input.dtype)
-
-
-@op("_sum_to", node="SumBackward1", quiet=True, input=lambda grad, input_shape: grad.expand(input_shape))
-def sum_to(input: Array, shape: tuple[int, ...]) -> Array:
-    """Return the sum over the dimensions along which ``shape`` was broadcast to the input's."""
-    extra = input.ndim - len(shape)
-    out = input.sum(axis=tuple(range(extra)), dtype=input.dtype) if extra else input
-    dims = tuple(i for i, n in enumerate(shape) if n == 1 and out.shape[i] != 1)
-    return out.sum(axis=dims, keepdims=True, dtype=input.dtype) if dims else out
+Array = np.ndarray[Any, Any]
+Number = bool | int | float
 
 
 # ---- arithmetic -------------------------------------------------------------------------------------
 
-mul = binary(
-    "mul",
-    np.multiply,
-    DEFAULT,
-    "Multiply elementwise.",
-    aliases=("multiply", "__mul__", "__rmul__", "__imul__"),
-    input=lambda grad, other: grad * other,
-    other=lambda grad, input: grad * input,
-)
 add = binary(
     "add",
     np.add,
     DEFAULT,
     "Add ``other``, times ``alpha``, elementwise.",
     aliases=("__add__", "__radd__"),
-    variants={"alpha": (1, lambda input, other, alpha: add(input, other * alpha))},
+    variants={"alpha": (1, lambda input, other, alpha: add(input, _scaled(input, other, alpha)))},
     input=lambda grad: grad,
     other=lambda grad: grad,
 )
@@ -61,42 +78,466 @@ sub = binary(
     DEFAULT,
     "Subtract ``other``, times ``alpha``, elementwise.",
     aliases=("subtract", "__sub__"),
-    variants={"alpha": (1, lambda input, other, alpha: sub(input, other * alpha))},
+    variants={"alpha": (1, lambda input, other, alpha: sub(input, _scaled(input, other, alpha)))},
     input=lambda grad: grad,
     other=lambda grad: -grad,
+)
+mul = binary(
+    "mul",
+    np.multiply,
+    DEFAULT,
+    "Multiply elementwise.",
+    aliases=("multiply", "__mul__", "__rmul__"),
+    input=lambda grad, other: grad * other,
+    other=lambda grad, input: grad * input,
 )
 div = binary(
     "div",
     np.true_divide,
     INT_TO_FLOAT,
-    "Divide elementwise.",
+    "Divide elementwise; ``rounding_mode`` is ``None``, ``'trunc'`` or ``'floor'``.",
     aliases=("divide", "true_divide", "__truediv__"),
+    variants={
+        "rounding_mode": (
+            None,
+            lambda input, other, rounding_mode: _rounded_divide(rounding_mode)(input, other),
+        )
+    },
     input=lambda grad, other: grad / other,
-    other=lambda grad, input, other: -grad * input / (other * other),
+    other=lambda grad, input, other: -grad * ((input / other) / other),
 )
-neg = unary("neg", np.negative, DEFAULT, "Negate.", aliases=("__neg__",), input=lambda grad: -grad)
-exp = unary("exp", np.exp, INT_TO_FLOAT, "Raise e to each element.", input=lambda grad, out: grad * out)
-sin = unary("sin", np.sin, INT_TO_FLOAT, "Sine.", input=lambda grad, input: grad * input.cos())
-cos = unary("cos", np.cos, INT_TO_FLOAT, "Cosine.", input=lambda grad, input: grad * -input.sin())
-tanh = unary("tanh", np.tanh, INT_TO_FLOAT, "Tanh.", input=lambda grad, out: grad * (1 - out * out))
+_div_floor = binary(
+    "_div_floor",
+    elementwise.floor_divide,
+    node="DivBackward2",
+    method=False,
+    input=ZERO,
+    other=ZERO,
+)
+_div_trunc = binary(
+    "_div_trunc",
+    elementwise.trunc_divide,
+    node="DivBackward2",
+    method=False,
+    input=ZERO,
+    other=ZERO,
+)
+floor_divide = binary(
+    "floor_divide",
+    elementwise.floor_divide,
+    DEFAULT,
+    "Divide elementwise and round down; torch gives it no gradient.",
+    node="NotImplemented",
+    aliases=("__floordiv__",),
+    input=no_derivative("floor_divide"),
+    other=no_derivative("floor_divide"),
+)
+_rsub_tensor = binary(
+    "_rsub_tensor",
+    elementwise.reversed_subtract,
+    node="RsubBackward0",
+    inplace=False,
+    out=False,
+    method=False,
+    input=lambda grad: -grad,
+    other=lambda grad: grad,
+)
+_rsub_number = binary(
+    "_rsub_number",
+    elementwise.reversed_subtract,
+    node="RsubBackward1",
+    inplace=False,
+    out=False,
+    method=False,
+    input=lambda grad: -grad,
+    other=lambda grad: grad,
+)
 
 
-def rsub(input: Any, other: Any) -> Any:
-    return sub(other, input)
+def _scaled(input: Any, other: Any, alpha: Number) -> Any:
+    """Return ``alpha * other`` for add and sub."""
+    whole = not any(
+        isinstance(x, float) or (isinstance(x, Tensor) and x.is_floating_point())
+        for x in (input, other)
+    )
+    if isinstance(alpha, float) and whole:
+        msg = "For integral input tensors, argument alpha must not be a floating point number."
+        raise RuntimeError(msg)
+    return other * alpha
 
 
+def _rounded_divide(mode: Any) -> Any:
+    if mode not in {"floor", "trunc"}:
+        msg = (
+            f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{mode}'"
+        )
+        raise RuntimeError(msg)
+    return _div_floor if mode == "floor" else _div_trunc
+
+
+def rsub(input: Any, other: Any, *, alpha: Number = 1) -> Any:
+    """Return ``other - alpha * input``."""
+    if alpha != 1:
+        input = _scaled(other, input, alpha)
+    return (_rsub_tensor if isinstance(other, Tensor) else _rsub_number)(input, other)
+
+
+remainder = overloaded(
+    "remainder",
+    binary(
+        "_remainder",
+        elementwise.remainder,
+        DEFAULT,
+        "Return what floor division leaves, elementwise; it has the divisor's sign.",
+        node="RemainderBackward1",
+        method=False,
+        input=lambda grad: grad,
+        other=lambda grad, input, other: -grad * div(input, other, rounding_mode="floor"),
+    ),
+    binary(
+        "_remainder_number",
+        elementwise.remainder,
+        node="RemainderBackward0",
+        method=False,
+        input=lambda grad: grad,
+        other=ZERO,
+    ),
+    binary(
+        "_remainder_reversed",
+        elementwise.remainder,
+        node="NotImplemented",
+        method=False,
+        input=no_derivative("remainder"),
+        other=no_derivative("remainder"),
+    ),
+)
+fmod = overloaded(
+    "fmod",
+    binary(
+        "_fmod",
+        elementwise.fmod,
+        DEFAULT,
+        "Return what truncating division leaves, elementwise; it has the dividend's sign.",
+        node="FmodBackward1",
+        method=False,
+        input=lambda grad: grad,
+        other=lambda grad, input, other: -grad * div(input, other, rounding_mode="trunc"),
+    ),
+    binary(
+        "_fmod_number",
+        elementwise.fmod,
+        node="FmodBackward0",
+        method=False,
+        input=lambda grad: grad,
+        other=ZERO,
+    ),
+)
+neg = unary(
+    "neg",
+    np.negative,
+    DEFAULT,
+    "Negate.",
+    aliases=("negative", "__neg__"),
+    input=lambda grad: -grad,
+)
+abs = unary(
+    "abs",
+    elementwise.absolute,
+    DEFAULT,
+    "Return the size of each element.",
+    aliases=("absolute", "__abs__"),
+    input=lambda grad, input: grad * sgn(input),
+)
+sign = unary("sign", elementwise.sign, DEFAULT, "Return -1, 0 or 1 by sign.", input=ZERO)
+sgn = unary(
+    "sgn",
+    elementwise.sign,
+    DEFAULT,
+    "Return -1, 0 or 1 by sign; for real numbers :func:`sign`.",
+    input=ZERO,
+)
+reciprocal = unary(
+    "reciprocal",
+    elementwise.reciprocal,
+    INT_TO_FLOAT,
+    "Return 1 / x.",
+    input=lambda grad, out: -grad * (out * out),
+)
+
+
+def positive(input: Tensor) -> Tensor:
+    """Return the tensor itself, which must not be bool."""
+    elementwise.positive(input._array)
+    return input
+
+
+def reverse_divide(self: Tensor, other: Any) -> Any:
+    """Return ``other / self``."""
+    return reciprocal(self) * other
+
+
+# ---- powers -----------------------------------------------------------------------------------------
+
+
+@op(
+    "_pow_number",
+    node="PowBackward0",
+    promotion="default",
+    inplace=True,
+    out=True,
+    method=False,
+    input=lambda grad, input, exponent: _power_rule(grad, input, exponent),
+)
+def _pow_number(input: Array, exponent: Any) -> Array:
+    return elementwise.power_number(input, exponent)
+
+
+def _power_rule(grad: Any, input: Any, exponent: Any) -> Any:
+    if exponent == 0:
+        return grad._zeros_like()
+    return grad * (input * 2 if exponent == 2 else exponent * pow(input, exponent - 1))
+
+
+def _base_rule(grad: Any, input: Any, other: Any) -> Any:
+    return where(other == 0, 0, grad * (other * pow(input, other - 1)))
+
+
+def _exponent_rule(grad: Any, input: Any, other: Any, out: Any) -> Any:
+    if isinstance(input, Tensor):
+        return where((other >= 0) & (input == 0), 0, grad * (out * log(input)))
+    if input == 0:
+        return where(other >= 0, 0, grad * (out * -math.inf))
+    return grad * (out * (math.log(input) if input > 0 else math.nan))
+
+
+_pow_tensor = binary(
+    "_pow_tensor",
+    elementwise.power,
+    node="PowBackward1",
+    method=False,
+    input=_base_rule,
+    other=_exponent_rule,
+)
+_pow_base = binary(
+    "_pow_base",
+    elementwise.power,
+    node="PowBackward2",
+    inplace=False,
+    method=False,
+    input=ZERO,
+    other=_exponent_rule,
+)
+
+
+def _power_of_number(input: Tensor, exponent: Number) -> Tensor:
+    """Return ``input`` in a floating dtype where a number of a higher kind asks for one."""
+    kind = elementwise.kind_of(input._array)
+    if kind != "f" and isinstance(exponent, (float, np.floating)):
+        return input.to(get_default_dtype())  # type: ignore[attr-defined, no-any-return]
+    return input.to(int64) if kind == "b" else input  # type: ignore[attr-defined, no-any-return]
+
+
+def pow(input: Any, exponent: Any, *, out: Tensor | None = None) -> Any:
+    """Raise to a power, elementwise.
+
+    Args:
+        input: a tensor or a number.
+        exponent: a tensor or a number; one of the two is a tensor.
+        out: where to write the result.
+
+    Raises:
+        RuntimeError: an integer tensor is raised to a negative number.
+
+    Example:
+        >>> import penlight as torch
+        >>> torch.pow(torch.tensor([1.0, 2.0, 3.0]), 2)
+        tensor([1., 4., 9.])
+    """
+    if not isinstance(input, Tensor):
+        return _pow_base(input, exponent, out=out)
+    if isinstance(exponent, Tensor):
+        return _pow_tensor(input, exponent, out=out)
+    return _pow_number(_power_of_number(input, exponent), exponent, out=out)
+
+
+def pow_(self: Tensor, exponent: Any) -> Tensor:
+    """Raise to a power in place; see :func:`pow`."""
+    record = _pow_tensor if isinstance(exponent, Tensor) else _pow_number
+    if record is _pow_number and _power_of_number(self, exponent) is not self:
+        check_result_type(pow(self, exponent)._array.dtype, self._array.dtype)
+    written: Tensor = record.op.call_(self, exponent)
+    return written
+
+
+def reverse_pow(self: Tensor, other: Any) -> Any:
+    """Return ``other ** self``."""
+    return pow(other, self)
+
+
+def square(input: Tensor, *, out: Tensor | None = None) -> Any:
+    """Return the square of each element."""
+    return pow(input, 2, out=out)
+
+
+def square_(self: Tensor) -> Tensor:
+    """Square each element in place."""
+    return pow_(self, 2)
+
+
+def float_power(input: Any, exponent: Any, *, out: Tensor | None = None) -> Any:
+    """Raise to a power in float64, elementwise; see :func:`pow`."""
+    wide = [
+        value.to(float64) if isinstance(value, Tensor) else float(value)
+        for value in (input, exponent)
+    ]
+    return pow(*wide, out=out)
+
+
+# ---- rounding ---------------------------------------------------------------------------------------
+
+ceil = unary("ceil", elementwise.ceil, DEFAULT, "Round up.", input=ZERO)
+floor = unary("floor", elementwise.floor, DEFAULT, "Round down.", input=ZERO)
+trunc = unary(
+    "trunc", elementwise.trunc, DEFAULT, "Round towards zero.", aliases=("fix",), input=ZERO
+)
+frac = unary(
+    "frac", elementwise.frac, DEFAULT, "Return what truncation takes away.", input=lambda grad: grad
+)
+_round = unary("_round", elementwise.round, node="RoundBackward0", method=False, input=ZERO)
+_round_decimals = unary(
+    "_round_decimals", elementwise.round_decimals, node="RoundBackward1", method=False, input=ZERO
+)
+
+
+def round(input: Tensor, *, decimals: int = 0, out: Tensor | None = None) -> Any:
+    """Round to the nearest integer, or to a number of decimals; halves go to the even neighbour.
+
+    Args:
+        input: a tensor.
+        decimals: how many digits to keep after the point; negative ones count before it.
+        out: where to write the result.
+
+    Example:
+        >>> import penlight as torch
+        >>> torch.round(torch.tensor([0.5, 1.5, 2.5]))
+        tensor([0., 2., 2.])
+    """
+    return _round(input, out=out) if decimals == 0 else _round_decimals(input, decimals, out=out)
+
+
+def round_(self: Tensor, *, decimals: int = 0) -> Tensor:
+    """Round in place; see :func:`round`."""
+    written: Tensor = (
+        _round.op.call_(self) if decimals == 0 else _round_decimals.op.call_(self, decimals)
+    )
+    return written
+
+
+# ---- larger and smaller -----------------------------------------------------------------------------
+
+
+def _winner(grad: Any, wins: Any, ties: Any) -> Any:
+    """Return the gradient where an operand wins, half of it where the operands tie."""
+    return where(wins, grad, where(ties, grad / 2, 0))
+
+
+maximum = binary(
+    "maximum",
+    np.maximum,
+    DEFAULT,
+    "Return the larger of two; NaN if one is.",
+    inplace=False,
+    quiet=True,
+    input=lambda grad, input, other: _winner(grad, input > other, input == other),
+    other=lambda grad, input, other: _winner(grad, other > input, input == other),
+)
+minimum = binary(
+    "minimum",
+    np.minimum,
+    DEFAULT,
+    "Return the smaller of two; NaN if one is.",
+    inplace=False,
+    quiet=True,
+    input=lambda grad, input, other: _winner(grad, input < other, input == other),
+    other=lambda grad, input, other: _winner(grad, other < input, input == other),
+)
+fmax = binary(
+    "fmax",
+    np.fmax,
+    DEFAULT,
+    "Return the larger of two; NaN only if both are.",
+    inplace=False,
+    input=lambda grad, input, other: where((input >= other) | (other != other), grad, 0),
+    other=lambda grad, input, other: where((input >= other) | (other != other), 0, grad),
+)
+fmin = binary(
+    "fmin",
+    np.fmin,
+    DEFAULT,
+    "Return the smaller of two; NaN only if both are.",
+    inplace=False,
+    input=lambda grad, input, other: where((input <= other) | (other != other), grad, 0),
+    other=lambda grad, input, other: where((input <= other) | (other != other), 0, grad),
+)
+heaviside = binary(
+    "heaviside",
+    elementwise.heaviside,
+    DEFAULT,
+    "Return 0 below zero, 1 above it, ``other`` at it.",
+    node="NotImplemented",
+    input=no_derivative("heaviside"),
+    other=no_derivative("heaviside"),
+)
+nan_to_num = unary(
+    "nan_to_num",
+    elementwise.nan_to_num,
+    DEFAULT,
+    "Replace NaN (by 0) and the infinities (by the largest numbers).",
+    input=lambda grad, input: grad * (abs(input) < math.inf),
+)
+
+
+def _copysign_record(name: str, node: str) -> Any:
+    return binary(
+        name,
+        np.copysign,
+        INT_TO_FLOAT,
+        "Return ``input`` with the sign of ``other``.",
+        node=node,
+        method=False,
+        input=lambda grad, input, out: where(input == 0, 0, grad * (out / input)),
+        other=ZERO,
+    )
+
+
+copysign = overloaded(
+    "copysign",
+    _copysign_record("_copysign", "CopysignBackward0"),
+    _copysign_record("_copysign_number", "CopysignBackward1"),
+)
+
+# ---- names and operators ----------------------------------------------------------------------------
+
+true_divide = divide = div
+multiply, subtract, negative, absolute, fix = mul, sub, neg, abs, trunc
+
+for _function in (positive, pow, pow_, square, square_, float_power, round, round_):
+    attach(_function)
+attach(positive, "__pos__")
+attach(pow, "__pow__")
+attach(reverse_pow, "__rpow__")
+attach(pow_, "__ipow__")
 attach(rsub, "__rsub__")
-
-
-@op("clone", quiet=True, input=lambda grad: grad)
-def clone(input: Array, *, memory_format: Any = None) -> Array:
-    """Return a copy."""
-    return input.copy(order="K")
-
-
-@op("_copy", node="CopyBackwards", inplace=True, broadcast=True, method=False, quiet=True,
-    input=ZERO, src=lambda grad, src_dtype: grad._cast(src_dtype))
-def _copy(input: Array, src: Array, non_blocking: bool = False) -> Array:
-    return np.broadcast_to(src, input.shape).astype(input.dtype)
-from ._op import REGISTRY
-attach(REGISTRY["_copy"].call_, "copy_")
+attach(remainder, "__mod__")
+attach(reverse_divide, "__rtruediv__")
+attach(lambda self, other: floor_divide(other, self), "__rfloordiv__")
+attach(lambda self, other: remainder(other, self), "__rmod__")
+for _name, _operator in (
+    ("add", "__iadd__"),
+    ("sub", "__isub__"),
+    ("mul", "__imul__"),
+    ("div", "__itruediv__"),
+    ("floor_divide", "__ifloordiv__"),
+):
+    attach(REGISTRY[_name].call_, _operator)
+attach(Tensor.remainder_, "__imod__")  # type: ignore[attr-defined] # attached above
