@@ -26,7 +26,20 @@ from .autograd.grad_mode import (
     set_grad_enabled,
 )
 from .kernels import get_num_threads, set_num_threads
-from .ops import *  # noqa: F403 - every family of ops
+from .ops.comparison import *  # noqa: F403
+from .ops.conversion import *  # noqa: F403
+from .ops.creation import *  # noqa: F403
+from .ops.indexing import *  # noqa: F403
+from .ops.inplace_sampling import *  # noqa: F403
+from .ops.join import *  # noqa: F403
+from .ops.matmul import *  # noqa: F403
+from .ops.pointwise import *  # noqa: F403
+from .ops.reduction import *  # noqa: F403
+from .ops.sampling import *  # noqa: F403
+from .ops.softmax import *  # noqa: F403
+from .ops.ternary import *  # noqa: F403
+from .ops.transcendental import *  # noqa: F403
+from .ops.view import *  # noqa: F403
 from .random import *  # noqa: F403
 
 __version__ = "0.1.0"
