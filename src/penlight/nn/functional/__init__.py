@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from .linear import bilinear, linear
-
-__all__ = ["bilinear", "linear"]
+from .dropout import *
+from .linear import *
+from .loss import *
+from .sparse import *

@@ -22,7 +22,12 @@ __all__ = [
 _ALPHA = 1.7580993408473766
 
 
-def _check_p(p: float) -> None:
+def check_probability(p: float) -> None:
+    """Refuse what is no probability.
+
+    Raises:
+        ValueError: ``p`` is outside [0, 1].
+    """
     if not 0.0 <= p <= 1.0:
         msg = f"dropout probability has to be between 0 and 1, but got {p}"
         raise ValueError(msg)
@@ -31,7 +36,7 @@ def _check_p(p: float) -> None:
 def _noise(input: Any, p: float, *, channels: bool) -> Any:
     """Return ones with probability 1 - p, one per element or one per channel."""
     if channels:
-        if input.dim() < 2:  # noqa: PLR2004 - a batch and channels
+        if input.dim() < 2:
             msg = "Feature dropout requires at least 2 dimensions in the input"
             raise RuntimeError(msg)
         noise = input.new_empty((*input.shape[:2], *(1,) * (input.dim() - 2)))
@@ -40,8 +45,10 @@ def _noise(input: Any, p: float, *, channels: bool) -> Any:
     return noise.bernoulli_(1 - p)  # type: ignore[attr-defined]
 
 
-def _drop(input: Any, p: float, training: bool, inplace: bool, *, channels: bool, alpha: bool) -> Tensor:  # noqa: FBT001
-    _check_p(p)
+def _drop(
+    input: Any, p: float, training: bool, inplace: bool, *, channels: bool, alpha: bool
+) -> Tensor:
+    check_probability(p)
     if not training or p == 0 or not input.numel():
         return input  # type: ignore[no-any-return]
     if p == 1:
@@ -61,7 +68,7 @@ def _drop(input: Any, p: float, training: bool, inplace: bool, *, channels: bool
     return out.add_(shift) if inplace else out + shift  # type: ignore[no-any-return]
 
 
-def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:  # noqa: FBT001, FBT002
+def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     r"""Zero each element with probability ``p`` and divide the others by :math:`1 - p`.
 
     Args:
@@ -85,7 +92,9 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     return _drop(input, p, training, inplace, channels=False, alpha=False)
 
 
-def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:  # noqa: FBT001, FBT002
+def alpha_dropout(
+    input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False
+) -> Tensor:
     """Dropout that keeps mean and variance of a self-normalising network; arguments as for :func:`dropout`.
 
     Example:
@@ -100,7 +109,9 @@ def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace
     return _drop(input, p, training, inplace, channels=False, alpha=True)
 
 
-def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:  # noqa: FBT001, FBT002
+def feature_alpha_dropout(
+    input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False
+) -> Tensor:
     """:func:`alpha_dropout` of whole channels, dimension 1 of the input.
 
     Example:
@@ -122,7 +133,9 @@ def _warn_dimensions(function: str, input: Tensor, expected: str, advice: str) -
     )
 
 
-def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:  # noqa: FBT001, FBT002
+def dropout1d(
+    input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
+) -> Tensor:
     """Zero whole channels of (N, C, L) or (C, L) with probability ``p``; arguments as for :func:`dropout`.
 
     Raises:
@@ -135,7 +148,7 @@ def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
         >>> F.dropout1d(torch.ones(1, 1, 2), training=False)
         tensor([[[1., 1.]]])
     """
-    _check_p(p)
+    check_probability(p)
     if input.dim() not in {2, 3}:
         msg = (
             f"dropout1d: Expected 2D or 3D input, but received a {input.dim()}D input. Note that "
@@ -143,14 +156,16 @@ def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
             "channel dimension, and an optional batch dimension (i.e. 2D or 3D inputs)."
         )
         raise RuntimeError(msg)
-    if input.dim() == 2:  # noqa: PLR2004 - without a batch
+    if input.dim() == 2:
         batched: Any = input.unsqueeze_(0) if inplace else input.unsqueeze(0)  # type: ignore[attr-defined]
         out: Any = _drop(batched, p, training, inplace, channels=True, alpha=False)
         return out.squeeze_(0) if inplace else out.squeeze(0)  # type: ignore[no-any-return]
     return _drop(input, p, training, inplace, channels=True, alpha=False)
 
 
-def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:  # noqa: FBT001, FBT002
+def dropout2d(
+    input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
+) -> Tensor:
     """Zero whole channels of (N, C, H, W) with probability ``p``; arguments as for :func:`dropout`.
 
     Raises:
@@ -162,11 +177,11 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
         >>> F.dropout2d(torch.ones(1, 1, 1, 1), training=False)
         tensor([[[[1.]]]])
     """
-    _check_p(p)
+    check_probability(p)
     if input.dim() not in {3, 4}:
         expected = "2 spatial dimensions, a channel dimension, and an optional batch dimension (i.e. 3D or 4D inputs)"
         _warn_dimensions("dropout2d", input, expected, "")
-    if input.dim() == 3:  # noqa: PLR2004 - torch reads it as (N, C, L)
+    if input.dim() == 3:
         warnings.warn(
             "dropout2d: Received a 3D input to dropout2d and assuming that channel-wise 1D dropout "
             "behavior is desired - input is interpreted as shape (N, C, L), where C is the channel dim. "
@@ -178,7 +193,9 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     return _drop(input, p, training, inplace, channels=True, alpha=False)
 
 
-def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:  # noqa: FBT001, FBT002
+def dropout3d(
+    input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
+) -> Tensor:
     """Zero whole channels of (N, C, D, H, W) or (C, D, H, W); arguments as for :func:`dropout`.
 
     Raises:
@@ -190,11 +207,11 @@ def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
         >>> F.dropout3d(torch.ones(1, 1, 1, 1, 1), training=False)
         tensor([[[[[1.]]]]])
     """
-    _check_p(p)
+    check_probability(p)
     if input.dim() not in {4, 5}:
         expected = "3 spatial dimensions, a channel dimension, and an optional batch dimension (i.e. 4D or 5D inputs)"
         _warn_dimensions("dropout3d", input, expected, "")
-    unbatched = input.dim() == 4  # noqa: PLR2004 - (C, D, H, W)
+    unbatched = input.dim() == 4
     batched: Any = input.unsqueeze(0) if unbatched else input  # type: ignore[attr-defined]
     out: Any = _drop(batched, p, training, inplace, channels=True, alpha=False)
     return out.squeeze(0) if unbatched else out  # type: ignore[no-any-return]

@@ -30,16 +30,16 @@ def _check_tensors(function: str, **tensors: Any) -> None:
             raise TypeError(msg)
 
 
-# ---- classes ----------------------------------------------------------------------------------------
+# ---- classes ------------------------------------------------------------------------------------
 
 
 def nll_loss(
     input: Tensor,
     target: Tensor,
     weight: Tensor | None = None,
-    size_average: bool | None = None,  # noqa: FBT001 - torch's signature
+    size_average: bool | None = None,
     ignore_index: int = -100,
-    reduce: bool | None = None,  # noqa: FBT001
+    reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
     r"""Negative log likelihood of ``target`` under log-probabilities ``input``.
@@ -80,10 +80,10 @@ def nll_loss(
     if ndim == 1:
         return _nll_single(input, target, weight, ignore_index, reduction)
     _check_target_shape("nll_loss", input, target)
-    if ndim == 2:  # noqa: PLR2004 - a row of classes per sample
+    if ndim == 2:
         out: Tensor = ops.nll_loss(input, target, weight, ignore_index, reduction)
         return out
-    if ndim == 4:  # noqa: PLR2004 - torch's primitive for images
+    if ndim == 4:
         out = ops.nll_loss2d(input, target, weight, ignore_index, reduction)
         return out
     return _nll_folded(input, target, weight, ignore_index, reduction)
@@ -106,7 +106,7 @@ def _nll_single(
 
 
 def _check_target_shape(function: str, input: Tensor, target: Tensor) -> None:
-    if input.dim() == 2 and target.dim() > 1:  # noqa: PLR2004 - a row of classes per sample
+    if input.dim() == 2 and target.dim() > 1:
         msg = (
             "0D or 1D target tensor expected, multi-target not supported: "
             f"{function} got a target of shape {list(target.shape)} for an input of shape "
@@ -115,9 +115,7 @@ def _check_target_shape(function: str, input: Tensor, target: Tensor) -> None:
         raise RuntimeError(msg)
     if not target.dim() or input.shape[0] != target.shape[0]:
         got = target.shape[0] if target.dim() else list(target.shape)
-        msg = (
-            f"Expected input batch_size ({input.shape[0]}) to match target batch_size ({got})."
-        )
+        msg = f"Expected input batch_size ({input.shape[0]}) to match target batch_size ({got})."
         raise ValueError(msg)
     wanted = (input.shape[0], *input.shape[2:])
     if tuple(target.shape) != tuple(wanted):
@@ -125,7 +123,7 @@ def _check_target_shape(function: str, input: Tensor, target: Tensor) -> None:
             f"Expected target size {list(wanted)}, got {list(target.shape)}: the classes of "
             f"{function}'s input {list(input.shape)} are its dimension 1, and the target has every other one"
         )
-        raise ValueError(msg) if input.dim() != 4 else RuntimeError(msg)  # noqa: PLR2004 - torch's types
+        raise ValueError(msg) if input.dim() != 4 else RuntimeError(msg)
 
 
 def _nll_folded(
@@ -143,9 +141,9 @@ def cross_entropy(
     input: Tensor,
     target: Tensor,
     weight: Tensor | None = None,
-    size_average: bool | None = None,  # noqa: FBT001 - torch's signature
+    size_average: bool | None = None,
     ignore_index: int = -100,
-    reduce: bool | None = None,  # noqa: FBT001
+    reduce: bool | None = None,
     reduction: str = "mean",
     label_smoothing: float = 0.0,
 ) -> Tensor:
@@ -192,7 +190,9 @@ def cross_entropy(
     class_dim = 0 if input.dim() == 1 else 1
     logp = log_softmax(input, class_dim)
     if tuple(input.shape) == tuple(target.shape):
-        return _soft_targets(logp, target, (weight, class_dim, reduction, label_smoothing, ignore_index))
+        return _soft_targets(
+            logp, target, (weight, class_dim, reduction, label_smoothing, ignore_index)
+        )
     if label_smoothing == 0.0:
         return nll_loss(logp, target, weight, ignore_index=ignore_index, reduction=reduction)
     return _smoothed(logp, target, (weight, class_dim, reduction, label_smoothing, ignore_index))
@@ -258,7 +258,7 @@ def _smoothed(logp: Any, target: Any, options: tuple[Any, ...]) -> Tensor:
     return hard * (1 - smoothing) + smooth * (smoothing / classes)  # type: ignore[operator, no-any-return]
 
 
-# ---- distances --------------------------------------------------------------------------------------
+# ---- distances ----------------------------------------------------------------------------------
 
 
 def _warn_broadcast(input: Tensor, target: Tensor) -> None:
@@ -287,8 +287,8 @@ def _weighted(loss: Any, input: Tensor, weight: Tensor | None, reduction: str) -
 def mse_loss(
     input: Tensor,
     target: Tensor,
-    size_average: bool | None = None,  # noqa: FBT001 - torch's signature
-    reduce: bool | None = None,  # noqa: FBT001
+    size_average: bool | None = None,
+    reduce: bool | None = None,
     reduction: str = "mean",
     weight: Tensor | None = None,
 ) -> Tensor:
@@ -320,8 +320,8 @@ def mse_loss(
 def l1_loss(
     input: Tensor,
     target: Tensor,
-    size_average: bool | None = None,  # noqa: FBT001 - torch's signature
-    reduce: bool | None = None,  # noqa: FBT001
+    size_average: bool | None = None,
+    reduce: bool | None = None,
     reduction: str = "mean",
     weight: Tensor | None = None,
 ) -> Tensor:
@@ -342,8 +342,8 @@ def l1_loss(
 def smooth_l1_loss(
     input: Tensor,
     target: Tensor,
-    size_average: bool | None = None,  # noqa: FBT001 - torch's signature
-    reduce: bool | None = None,  # noqa: FBT001
+    size_average: bool | None = None,
+    reduce: bool | None = None,
     reduction: str = "mean",
     beta: float = 1.0,
 ) -> Tensor:
@@ -424,16 +424,16 @@ def huber_loss(
     return out
 
 
-# ---- probabilities ----------------------------------------------------------------------------------
+# ---- probabilities ------------------------------------------------------------------------------
 
 
 def kl_div(
     input: Tensor,
     target: Tensor,
-    size_average: bool | None = None,  # noqa: FBT001 - torch's signature
-    reduce: bool | None = None,  # noqa: FBT001
+    size_average: bool | None = None,
+    reduce: bool | None = None,
     reduction: str = "mean",
-    log_target: bool = False,  # noqa: FBT001, FBT002
+    log_target: bool = False,
 ) -> Tensor:
     r"""Kullback-Leibler divergence of log-probabilities ``input`` from ``target``.
 
@@ -477,8 +477,8 @@ def binary_cross_entropy(
     input: Tensor,
     target: Tensor,
     weight: Tensor | None = None,
-    size_average: bool | None = None,  # noqa: FBT001 - torch's signature
-    reduce: bool | None = None,  # noqa: FBT001
+    size_average: bool | None = None,
+    reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
     r"""Cross-entropy of probabilities ``input`` under probabilities ``target``, element by element.
@@ -523,8 +523,8 @@ def binary_cross_entropy_with_logits(
     input: Tensor,
     target: Tensor,
     weight: Tensor | None = None,
-    size_average: bool | None = None,  # noqa: FBT001 - torch's signature
-    reduce: bool | None = None,  # noqa: FBT001
+    size_average: bool | None = None,
+    reduce: bool | None = None,
     reduction: str = "mean",
     pos_weight: Tensor | None = None,
 ) -> Tensor:

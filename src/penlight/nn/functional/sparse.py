@@ -17,9 +17,7 @@ def _padding(padding_idx: int | None, rows: int) -> int:
     if padding_idx is None:
         return -1
     if padding_idx >= rows or padding_idx < -rows:
-        msg = (
-            f"Padding_idx must be within num_embeddings: got {padding_idx} for a table of {rows} rows"
-        )
+        msg = f"Padding_idx must be within num_embeddings: got {padding_idx} for a table of {rows} rows"
         raise AssertionError(msg)
     return padding_idx % rows
 
@@ -30,8 +28,8 @@ def embedding(
     padding_idx: int | None = None,
     max_norm: float | None = None,
     norm_type: float = 2.0,
-    scale_grad_by_freq: bool = False,  # noqa: FBT001, FBT002 - torch's signature
-    sparse: bool = False,  # noqa: FBT001, FBT002
+    scale_grad_by_freq: bool = False,
+    sparse: bool = False,
 ) -> Tensor:
     """Look up rows of ``weight``.
 
@@ -76,11 +74,11 @@ def embedding_bag(
     offsets: Tensor | None = None,
     max_norm: float | None = None,
     norm_type: float = 2,
-    scale_grad_by_freq: bool = False,  # noqa: FBT001, FBT002 - torch's signature
+    scale_grad_by_freq: bool = False,
     mode: str = "mean",
-    sparse: bool = False,  # noqa: FBT001, FBT002
+    sparse: bool = False,
     per_sample_weights: Tensor | None = None,
-    include_last_offset: bool = False,  # noqa: FBT001, FBT002
+    include_last_offset: bool = False,
     padding_idx: int | None = None,
 ) -> Tensor:
     """Combine the rows of each bag of indices, without keeping the rows.
@@ -157,7 +155,7 @@ def _check_weights(input: Tensor, per_sample_weights: Tensor | None) -> None:
 
 def _as_bags(input: Any, offsets: Any, factors: Any) -> tuple[Any, Any, Any]:
     """Return flat indices, the bags' offsets and flat factors."""
-    if input.dim() == 2:  # noqa: PLR2004 - bags of equal length
+    if input.dim() == 2:
         if offsets is not None:
             msg = (
                 "if input is 2D, then offsets has to be None, as input is treated is a mini-batch of "
