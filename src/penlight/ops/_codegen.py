@@ -419,7 +419,7 @@ def _plain_version(name: str) -> str:
 
 
 def _metadata(name: str) -> str:
-    if name == "step":
+    if name == "view_step":
         return "_step"
     for end in _METADATA:
         if name.endswith(end):

@@ -172,5 +172,5 @@ def view(name: str | None = None, *, node: str | None = None, outputs: int = 1, 
     return make
 
 
-def _embed(grad: Any, step: Any, input_layout: Any) -> Any:
-    return grad._embed((step,), input_layout)
+def _embed(grad: Any, view_step: Any, input_layout: Any) -> Any:
+    return grad._embed((view_step,), input_layout)

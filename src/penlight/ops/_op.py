@@ -3,7 +3,7 @@
 A record holds the forward function on arrays and one gradient rule per differentiable input. A rule is
 a function on Tensors whose *parameter names* say what is saved for it: after ``grad`` (or ``grads``
 where there are several outputs) an argument's name, ``out``, ``<arg>_shape``, ``<arg>_dtype``,
-``<arg>_layout``, ``step`` (of a view), ``needs``, or a name from ``saves``.
+``<arg>_layout``, ``view_step`` (of a view), ``needs``, or a name from ``saves``.
 
 From the record come the function, its in-place form, ``out=``, the method, and the Node class under
 torch's name. Their source is generated and compiled when the op is first called, so that an import
@@ -195,7 +195,7 @@ class Op:
         known = {param.name for param in self.params}
         for name in names[1:]:
             plain = next((name.removesuffix(end) for end in _METADATA if name.endswith(end)), name)
-            if plain not in known and name not in {"out", "needs", "step", *self.saves}:
+            if plain not in known and name not in {"out", "needs", "view_step", *self.saves}:
                 msg = f"a rule of {self.name} asks for {name!r}, which is neither an argument nor saved"
                 raise TypeError(msg)
         for wanted in inputs:
