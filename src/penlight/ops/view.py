@@ -608,9 +608,9 @@ def select(input: Array, dim: int, index: int) -> Array:
 
 
 @view("_slice", node="SliceBackward0", method=False)
-def slice_dim(input: Array, dim: int, start: int | None, stop: int | None, step: int) -> Array:
+def slice_dim(input: Array, dim: int, start: int | None, stop: int | None, stride: int) -> Array:
     """Return a range along a dimension, as a view."""
-    return input[(slice(None),) * dim + (slice(start, stop, step), ...)]
+    return input[(slice(None),) * dim + (slice(start, stop, stride), ...)]
 
 
 def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
