@@ -13,6 +13,24 @@ from . import _check
 from ._op import attach, op
 from .view import alias, select, slice_dim, unsqueeze
 
+__all__ = [
+    "argwhere",
+    "gather",
+    "index_add",
+    "index_copy",
+    "index_fill",
+    "index_put",
+    "index_select",
+    "masked_fill",
+    "masked_scatter",
+    "masked_select",
+    "nonzero",
+    "scatter",
+    "scatter_add",
+    "take",
+    "take_along_dim",
+]
+
 Number = bool | int | float
 
 # ---- x[key] -----------------------------------------------------------------------------------------

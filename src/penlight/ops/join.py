@@ -14,6 +14,16 @@ from ._families import view
 from ._op import attach, op
 from .view import slice_dim
 
+__all__ = [
+    "cat",
+    "chunk",
+    "concat",
+    "concatenate",
+    "split",
+    "stack",
+    "tensor_split",
+]
+
 
 def _common(function: str, tensors: Any) -> list[Tensor]:
     """Return the tensors in their common dtype, refusing an empty sequence."""

@@ -15,6 +15,27 @@ from . import _check
 from ._families import view
 from ._op import attach, op
 
+__all__ = [
+    "broadcast_to",
+    "diagonal",
+    "flatten",
+    "moveaxis",
+    "movedim",
+    "narrow",
+    "permute",
+    "ravel",
+    "reshape",
+    "select",
+    "squeeze",
+    "swapaxes",
+    "swapdims",
+    "t",
+    "transpose",
+    "unbind",
+    "unflatten",
+    "unsqueeze",
+]
+
 # ---- what autograd does with a view -----------------------------------------------------------------
 
 
