@@ -187,12 +187,9 @@ def _prelude(op: Any, *, inplace: bool = False) -> list[str]:
     for name in op.variants:
         default = op.variants[name][0]
         test = f"{name} is not None" if default is None else f"{name} != {default!r}"
-        target = f"variant_{name}"
-        call = f"{target}({_arguments(op)}, {name}={name})"
-        if inplace:
-            call = f"variant_inplace(op, {target}, ({_arguments(op)},), {name}={name})"
-        elif op.has_out:
-            call = f"write_out(out, lambda: {call})" + f" if out is not None else {call}"
+        call = f"run_variant(variant_{name}({_arguments(op)}, {name}={name}), inplace={inplace})"
+        if op.has_out and not inplace:
+            call = f"write_out(out, lambda: {call}) if out is not None else {call}"
         lines.append(f"if {test}: return {call}")
     for param in op.params:
         if param.name in _NUMPY_NAMES:
@@ -257,7 +254,7 @@ def _unwrap_promoted(op: Any, names: list[str], *, inplace: bool) -> list[str]:
     listed = ", ".join(names)
     slow = [f"{listed}, _d = promote{'_inplace' if inplace else ''}(op, {listed})"]
     if inplace:
-        slow.append(f"if _d is None: return convert_inplace(op, ({_arguments(op)},))")
+        slow.append(f"if _d is None: return convert_inplace(op, {first}, lambda: op.call({_arguments(op)}))")
     slow += [f"a_{n} = {n}._array if isinstance({n}, Tensor) else {n}" for n in names]
     slow += [f"e_{n} = any_edge({n})" for n in names] if op.rules else []
     return [f"if {' and '.join(tests)}:", *_indent(fast), "else:", *_indent(slow)]
@@ -537,7 +534,7 @@ def _inplace(op: Any) -> str:
     else:
         statement = f"assign(op, a_{first}, forward({arguments}))"
     if op.promotion == "int_to_float":
-        body.append(f"if _d.kind in 'biu': return convert_inplace(op, ({_arguments(op)},))")
+        body.append(f"if _d.kind in 'biu': return convert_inplace(op, {first}, lambda: op.call({_arguments(op)}))")
     body += _guarded(op, statement)
     body += [
         f"_s = {first}._storage",

@@ -112,8 +112,8 @@ class Op:
         view: the result looks at the first input's memory.
         inplace: there is a form with a trailing underscore that writes its first input.
         out: there is an ``out=`` argument.
-        variants: keyword arguments that change the meaning: name to (default, function to call
-            instead when another value is given).
+        variants: keyword arguments that change the meaning: name to (default, function that gives,
+            for another value, the op to call instead and its operands).
         result: builds what the caller gets from the tuple of outputs (a named tuple's class).
         quiet: floating-point warnings cannot happen in ``forward``.
         method: attach it to Tensor.

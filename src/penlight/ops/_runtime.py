@@ -62,6 +62,7 @@ __all__ = [
     "refuse_freed",
     "refuse_modified",
     "restore",
+    "run_variant",
     "shapes_of",
     "silence",
     "sizes",
@@ -69,7 +70,6 @@ __all__ = [
     "summed_to",
     "to_default",
     "unpack_out",
-    "variant_inplace",
     "version_of_any",
     "versions_of",
     "view_all",
@@ -238,27 +238,20 @@ def check_result_type(result: Any, wanted: Any) -> None:
         raise RuntimeError(msg)
 
 
-def convert_inplace(op: Any, arguments: tuple[Any, ...]) -> Tensor:
+def convert_inplace(op: Any, first: Tensor, compute: Callable[[], Tensor]) -> Tensor:
     """Compute in the promoted dtype, then copy into the first argument."""
-    first = arguments[0]
     if op.promotion == "int_to_float" and not first.dtype.is_floating_point:
         check_result_type(_dtype.default_numpy(), first._array.dtype)
-    result: Tensor = first.copy_(op.call(*arguments))
-    return result
-
-
-def variant_inplace(op: Any, variant: Any, arguments: tuple[Any, ...], **option: Any) -> Tensor:
-    """Run the in-place form of a call with a rarer option: through the variant's own in-place form."""
-    inplace = getattr(variant, "inplace", None)
-    first = arguments[0]
-    if inplace is not None:
-        written: Tensor = inplace(*arguments, **option)
-        return written
-    result = variant(*arguments, **option)
-    check_result_type(result._array.dtype, first._array.dtype)
+    result = compute()
     check_written_shape(first._array, result._array)
-    copied: Tensor = first.copy_(result)
-    return copied
+    written: Tensor = first.copy_(result)
+    return written
+
+
+def run_variant(call: tuple[Any, ...], *, inplace: bool) -> Any:
+    """Call the function (or its in-place form) that a rarer option stands for, with its operands."""
+    function, *operands = call
+    return function.op.call_(*operands) if inplace else function(*operands)
 
 
 def to_default(value: Any) -> Any:

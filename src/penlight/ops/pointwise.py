@@ -68,7 +68,7 @@ add = binary(
     DEFAULT,
     "Add ``other``, times ``alpha``, elementwise.",
     aliases=("__add__", "__radd__"),
-    variants={"alpha": (1, lambda input, other, alpha: add(input, _scaled(input, other, alpha)))},
+    variants={"alpha": (1, lambda input, other, alpha: (add, input, _scaled(input, other, alpha)))},
     input=lambda grad: grad,
     other=lambda grad: grad,
 )
@@ -78,7 +78,7 @@ sub = binary(
     DEFAULT,
     "Subtract ``other``, times ``alpha``, elementwise.",
     aliases=("subtract", "__sub__"),
-    variants={"alpha": (1, lambda input, other, alpha: sub(input, _scaled(input, other, alpha)))},
+    variants={"alpha": (1, lambda input, other, alpha: (sub, input, _scaled(input, other, alpha)))},
     input=lambda grad: grad,
     other=lambda grad: -grad,
 )
@@ -100,7 +100,7 @@ div = binary(
     variants={
         "rounding_mode": (
             None,
-            lambda input, other, rounding_mode: _rounded_divide(rounding_mode)(input, other),
+            lambda input, other, rounding_mode: (_rounded_divide(rounding_mode), input, other),
         )
     },
     input=lambda grad, other: grad / other,
