@@ -19,7 +19,7 @@ SUM, MEAN, MAX = 0, 1, 2
 
 def check_indices(function: str, indices: Array, rows: int) -> None:
     """Refuse indices that are not integers, or that leave the table, naming the first."""
-    if indices.dtype.kind != "i" or indices.dtype.itemsize < 4:  # noqa: PLR2004 - int32 and int64
+    if indices.dtype.kind != "i" or indices.dtype.itemsize < 4:
         msg = (
             f"Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, "
             f"Int; but got torch.{_check.scalar_type(indices)}Tensor instead (while checking arguments "
@@ -42,7 +42,7 @@ def check_indices(function: str, indices: Array, rows: int) -> None:
 
 
 def _check_table(function: str, weight: Array) -> None:
-    if weight.ndim != 2:  # noqa: PLR2004 - a table
+    if weight.ndim != 2:
         msg = f"'weight' must be 2-D: {function} got a table of shape {list(weight.shape)}"
         raise RuntimeError(msg)
 
@@ -60,8 +60,8 @@ def embedding(
     weight: Array,
     indices: Array,
     padding_idx: int = -1,
-    scale_grad_by_freq: bool = False,  # noqa: FBT001, FBT002 - torch's signature
-    sparse: bool = False,  # noqa: FBT001, FBT002, ARG001 - gradients are dense
+    scale_grad_by_freq: bool = False,
+    sparse: bool = False,
 ) -> Array:
     """Return the rows of a table that ``indices`` name.
 
@@ -100,7 +100,11 @@ def embedding(
     ),
 )
 def embedding_backward(
-    grad: Array, indices: Array, rows: int, padding_idx: int, scale_grad_by_freq: bool  # noqa: FBT001
+    grad: Array,
+    indices: Array,
+    rows: int,
+    padding_idx: int,
+    scale_grad_by_freq: bool,
 ) -> Array:
     """Return the table's gradient: each row the sum of the gradients where it was used.
 
@@ -114,7 +118,7 @@ def embedding_backward(
         flat, values = flat[flat != padding_idx], values[flat != padding_idx]
     if scale_grad_by_freq:
         values = values / _frequency(flat, rows)[flat, None].astype(grad.dtype)
-    wide = np.zeros(out.shape, np.float32) if grad.dtype.itemsize == 2 else out  # noqa: PLR2004
+    wide = np.zeros(out.shape, np.float32) if grad.dtype.itemsize == 2 else out
     kernels.add_rows(wide, flat, values.astype(wide.dtype, copy=False))
     return wide.astype(grad.dtype, copy=False)
 
@@ -123,7 +127,7 @@ def _frequency(flat: Array, rows: int) -> Array:
     return np.bincount(flat, minlength=rows)
 
 
-def _regathered(grad: Any, indices: Any, padding_idx: int, scale_grad_by_freq: bool) -> Any:  # noqa: FBT001
+def _regathered(grad: Any, indices: Any, padding_idx: int, scale_grad_by_freq: bool) -> Any:
     """The adjoint of :func:`embedding_backward`: the rows again, padding left out, scaled the same."""
     rows = embedding(grad, indices)
     if padding_idx >= 0:
@@ -142,7 +146,7 @@ def embedding_renorm_(weight: Tensor, indices: Tensor, max_norm: float, norm_typ
     table, used = weight._array, indices._array
     check_indices("embedding_renorm_", used, table.shape[0])
     rows = np.unique(used)
-    values = table[rows].astype(np.float64 if table.dtype.itemsize > 2 else np.float32)  # noqa: PLR2004
+    values = table[rows].astype(np.float64 if table.dtype.itemsize > 2 else np.float32)
     norms = np.linalg.norm(values, ord=norm_type, axis=1).astype(table.dtype)
     over = norms > max_norm
     # torch: the 1e-7 keeps rows of norm zero finite.
@@ -152,7 +156,7 @@ def embedding_renorm_(weight: Tensor, indices: Tensor, max_norm: float, norm_typ
     return weight
 
 
-# ---- bags -------------------------------------------------------------------------------------------
+# ---- bags ---------------------------------------------------------------------------------------
 
 
 def _bag_numbers(offsets: Array, count: int) -> Array:
@@ -206,20 +210,24 @@ def _bag_plan(
     method=False,
     quiet=True,
     saves=("plan",),
-    weight=lambda grad, weight_shape, indices, plan, mode, scale_grad_by_freq, per_sample_weights: (
-        bag_weight_grad(grad, weight_shape, indices, plan, mode, scale_grad_by_freq, per_sample_weights)
+    weight=lambda grad, weight_shape, indices, plan, kind, scale_grad_by_freq, per_sample_weights: (
+        bag_weight_grad(
+            grad, weight_shape, indices, plan, kind, scale_grad_by_freq, per_sample_weights
+        )
     ),
-    per_sample_weights=lambda grad, weight, indices, plan: bag_sample_grad(grad, weight, indices, plan),
+    per_sample_weights=lambda grad, weight, indices, plan: bag_sample_grad(
+        grad, weight, indices, plan
+    ),
 )
 def embedding_bag(
     weight: Array,
     indices: Array,
     offsets: Array,
-    scale_grad_by_freq: bool = False,  # noqa: FBT001, FBT002 - torch's signature
-    mode: int = SUM,
-    sparse: bool = False,  # noqa: FBT001, FBT002, ARG001 - gradients are dense
+    scale_grad_by_freq: bool = False,
+    kind: int = SUM,
+    sparse: bool = False,
     per_sample_weights: Array | None = None,
-    include_last_offset: bool = False,  # noqa: FBT001, FBT002
+    include_last_offset: bool = False,
     padding_idx: int = -1,
 ) -> Any:
     """Return the sum, mean or maximum of the rows of each bag of indices.
@@ -229,7 +237,7 @@ def embedding_bag(
         indices: int32 or int64, shape (count).
         offsets: where each bag starts in ``indices``.
         scale_grad_by_freq: divide a row's gradient by how often its index occurs.
-        mode: 0 for sum, 1 for mean, 2 for maximum.
+        kind: 0 for sum, 1 for mean, 2 for maximum.
         sparse: accepted; gradients are dense.
         per_sample_weights: factors of the rows, for sum only.
         include_last_offset: ``offsets`` ends with the end of the last bag.
@@ -252,11 +260,11 @@ def embedding_bag(
         rows = rows * per_sample_weights[kept, None]
     out = np.zeros((len(sizes), weight.shape[1]), weight.dtype)
     argmax = None
-    if mode == MAX:
+    if kind == MAX:
         out, argmax = _bag_maximum(rows, bags, out)
     else:
         np.add.at(out, bags, rows)
-        if mode == MEAN:
+        if kind == MEAN:
             out /= np.maximum(sizes, 1)[:, None].astype(weight.dtype)
     return Saving(out, plan=(kept, bags, sizes, argmax))
 
@@ -279,20 +287,20 @@ def bag_weight_grad(
     shape: tuple[int, ...],
     indices: Array,
     plan: Any,
-    mode: int,
-    scale_grad_by_freq: bool,  # noqa: FBT001 - the record's own
+    kind: int,
+    scale_grad_by_freq: bool,
     per_sample_weights: Array | None,
 ) -> Array:
     """Return the table's gradient of :func:`embedding_bag`; torch has no second derivative of it."""
     kept, bags, sizes, argmax = plan
     out = np.zeros(shape, grad.dtype)
     used = indices[kept]
-    if mode == MAX:
+    if kind == MAX:
         hit, feature = np.nonzero(argmax >= 0)
         np.add.at(out, (used[argmax[hit, feature]], feature), grad[hit, feature])
         return out
     values = grad[bags]
-    if mode == MEAN:
+    if kind == MEAN:
         values = values / sizes[bags, None].astype(grad.dtype)
     if per_sample_weights is not None:
         values = values * per_sample_weights[kept, None]

@@ -33,7 +33,7 @@ def reduce(values: Array, reduction: str) -> Array:
 
 def _wide(values: Array) -> Any:
     """Return the dtype that sums are accumulated in."""
-    return np.float32 if values.dtype.itemsize == 2 else values.dtype  # noqa: PLR2004 - half types
+    return np.float32 if values.dtype.itemsize == 2 else values.dtype
 
 
 def _shared(grad: Any, like: Any, reduction: str) -> Any:
@@ -44,7 +44,19 @@ def _shared(grad: Any, like: Any, reduction: str) -> Any:
     return grad
 
 
-# ---- of two tensors ---------------------------------------------------------------------------------
+@op(
+    "_over_count",
+    # torch: dividing by a number read off a shape is another overload than dividing by a number.
+    node="DivBackward1",
+    method=False,
+    input=lambda grad, count: grad / count,
+)
+def over_count(input: Array, count: float) -> Array:
+    """Return a sum divided by a count of elements; of none it is NaN or infinite."""
+    return np.true_divide(input, input.dtype.type(count))
+
+
+# ---- of two tensors -----------------------------------------------------------------------------
 
 
 def _mse_grad(grad: Any, input: Any, target: Any, reduction: str) -> Any:
@@ -79,11 +91,13 @@ def _smooth_l1_grad(grad: Any, input: Any, target: Any, reduction: str, beta: fl
     promotion="default",
     broadcast=True,
     input=_smooth_l1_grad,
-    target=lambda grad, input, target, reduction, beta: -_smooth_l1_grad(
-        grad, input, target, reduction, beta
+    target=lambda grad, input, target, reduction, beta: (
+        -_smooth_l1_grad(grad, input, target, reduction, beta)
     ),
 )
-def smooth_l1_loss(input: Array, target: Array, reduction: str = "mean", beta: float = 1.0) -> Array:
+def smooth_l1_loss(
+    input: Array, target: Array, reduction: str = "mean", beta: float = 1.0
+) -> Array:
     """Return squared differences below ``beta`` and absolute ones above, reduced."""
     distance = np.abs(input - target)
     if beta == 0:
@@ -106,8 +120,8 @@ def _huber_grad(grad: Any, input: Any, target: Any, reduction: str, delta: float
     promotion="default",
     broadcast=True,
     input=_huber_grad,
-    target=lambda grad, input, target, reduction, delta: -_huber_grad(
-        grad, input, target, reduction, delta
+    target=lambda grad, input, target, reduction, delta: (
+        -_huber_grad(grad, input, target, reduction, delta)
     ),
 )
 def huber_loss(input: Array, target: Array, reduction: str = "mean", delta: float = 1.0) -> Array:
@@ -125,7 +139,7 @@ def huber_loss(input: Array, target: Array, reduction: str = "mean", delta: floa
     return reduce(values, reduction)
 
 
-# ---- binary cross-entropy ---------------------------------------------------------------------------
+# ---- binary cross-entropy -----------------------------------------------------------------------
 
 # torch: logarithms are cut off here, so that log(0) * 0 stays finite.
 _LOG_FLOOR = -100.0
@@ -185,9 +199,7 @@ def _logits_grad(
     return slope if weight is None else slope * weight
 
 
-def _logits_target_grad(
-    grad: Any, input: Any, weight: Any, pos_weight: Any, reduction: str
-) -> Any:
+def _logits_target_grad(grad: Any, input: Any, weight: Any, pos_weight: Any, reduction: str) -> Any:
     slope = -input
     if pos_weight is not None:
         # d/dt of -(p t log σ(x) + (1 - t) log(1 - σ(x)))
@@ -225,7 +237,7 @@ def binary_cross_entropy_with_logits(
     return reduce(values if weight is None else values * weight, reduction)
 
 
-# ---- negative log likelihood ------------------------------------------------------------------------
+# ---- negative log likelihood --------------------------------------------------------------------
 
 
 def check_classes(function: str, target: Array, classes: int, ignore_index: int) -> Array:
@@ -286,7 +298,9 @@ def _picked(values: Array, safe: Array) -> Array:
     return np.take_along_axis(values, safe[:, None], axis=1)[:, 0]
 
 
-def _forward(input: Array, target: Array, weight: Array | None, ignore_index: int, reduction: str) -> Any:
+def _forward(
+    input: Array, target: Array, weight: Array | None, ignore_index: int, reduction: str
+) -> Any:
     """Compute the loss of (N, C, …) log-probabilities under (N, …) classes."""
     _check_target_dtype(target)
     _check_weight(weight, input.shape[1], input)
@@ -314,10 +328,13 @@ def _backward(grad: Any, plan: Any, reduction: str, input_shape: tuple[int, ...]
     "_nll_scatter",
     node="NllLossBackwardBackward0",
     method=False,
-    quiet=True,
-    grad=lambda grad, safe, factors, grad_shape: nll_gather(grad, safe, factors)._sum_to(grad_shape),
+    grad=lambda grad, safe, factors, grad_shape: nll_gather(grad, safe, factors)._sum_to(
+        grad_shape
+    ),
 )
-def nll_scatter(grad: Array, safe: Any, factors: Any, shape: tuple[int, ...], reduction: str) -> Array:  # noqa: ARG001
+def nll_scatter(
+    grad: Array, safe: Any, factors: Any, shape: tuple[int, ...], reduction: str
+) -> Array:
     """Return zeros with ``-factor * grad`` at each row's class."""
     out = np.zeros(shape, grad.dtype)
     # An ignored row's gradient is 0, not the -0 of the product.
@@ -339,7 +356,9 @@ def _two(name: str, node: str) -> Any:
         node=node,
         method=False,
         saves=("plan",),
-        input=lambda grad, plan, reduction, input_shape: _backward(grad, plan, reduction, input_shape),
+        input=lambda grad, plan, reduction, input_shape: _backward(
+            grad, plan, reduction, input_shape
+        ),
     )
 
 

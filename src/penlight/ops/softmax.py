@@ -19,7 +19,7 @@ __all__ = ["log_softmax", "softmax"]
 def _apply(kernel: Any, dim: int, *arrays: Array) -> Array:
     """Run a row kernel over (outer, dim, inner); half types go through float32, as torch's do."""
     kind, shape = arrays[0].dtype, arrays[0].shape
-    wide = np.float32 if kind.itemsize == 2 else kind  # noqa: PLR2004 - float16 and bfloat16
+    wide = np.float32 if kind.itemsize == 2 else kind
     place = _check.dim(dim, len(shape))
     length = shape[place] if shape else 1
     inner = int(np.prod(shape[place + 1 :], dtype=np.int64))
@@ -47,9 +47,11 @@ def softmax_rows(input: Array, dim: int) -> Array:
     node="SoftmaxBackwardDataBackward0",
     method=False,
     grad_output=lambda grad, output, dim: softmax_backward(grad, output, dim),
-    output=lambda grad, grad_output, output, dim: grad * grad_output
-    - (grad * output).sum(dim, True) * grad_output  # noqa: FBT003
-    - grad * (grad_output * output).sum(dim, True),  # noqa: FBT003
+    output=lambda grad, grad_output, output, dim: (
+        grad * grad_output
+        - (grad * output).sum(dim, True) * grad_output
+        - grad * (grad_output * output).sum(dim, True)
+    ),
 )
 def softmax_backward(grad_output: Array, output: Array, dim: int) -> Array:
     """Return the gradient of softmax: ``out * (grad - sum(grad * out))``."""
@@ -72,16 +74,19 @@ def log_softmax_rows(input: Array, dim: int) -> Array:
     "_log_softmax_backward_data",
     node="LogSoftmaxBackwardDataBackward0",
     method=False,
-    grad_output=lambda grad, output, dim: grad - (grad * output.exp()).sum(dim, True),  # noqa: FBT003
-    output=lambda grad, grad_output, output, dim: -(grad * output.exp())
-    * grad_output.sum(dim, True),  # noqa: FBT003
+    grad_output=lambda grad, output, dim: grad - (grad * output.exp()).sum(dim, True),
+    output=lambda grad, grad_output, output, dim: (
+        -(grad * output.exp()) * grad_output.sum(dim, True)
+    ),
 )
 def log_softmax_backward(grad_output: Array, output: Array, dim: int) -> Array:
     """Return the gradient of log_softmax: ``grad - exp(out) * sum(grad)``."""
     return _apply(kernels.log_softmax_backward, dim, grad_output, output)
 
 
-def softmax(input: Tensor, dim: int, dtype: dtype | None = None, *, out: Tensor | None = None) -> Tensor:
+def softmax(
+    input: Tensor, dim: int, dtype: dtype | None = None, *, out: Tensor | None = None
+) -> Tensor:
     r"""Turn the numbers along a dimension into probabilities that sum to one.
 
     .. math:: \text{softmax}(x)_i = \frac{e^{x_i}}{\sum_j e^{x_j}}
@@ -104,7 +109,9 @@ def softmax(input: Tensor, dim: int, dtype: dtype | None = None, *, out: Tensor 
     return _along(softmax_rows, input, dim, dtype, out)
 
 
-def log_softmax(input: Tensor, dim: int, dtype: dtype | None = None, *, out: Tensor | None = None) -> Tensor:
+def log_softmax(
+    input: Tensor, dim: int, dtype: dtype | None = None, *, out: Tensor | None = None
+) -> Tensor:
     r"""Return the logarithm of :func:`softmax`, finite where softmax itself would underflow.
 
     .. math:: \text{log\_softmax}(x)_i = x_i - \log \sum_j e^{x_j}
@@ -127,7 +134,9 @@ def log_softmax(input: Tensor, dim: int, dtype: dtype | None = None, *, out: Ten
     return _along(log_softmax_rows, input, dim, dtype, out)
 
 
-def _along(record: Any, input: Tensor, dim: Any, wanted: dtype | None, out: Tensor | None) -> Tensor:
+def _along(
+    record: Any, input: Tensor, dim: Any, wanted: dtype | None, out: Tensor | None
+) -> Tensor:
     if wanted is not None and input.dtype is not wanted:
         input = input._cast(numpy_dtype_of(wanted))  # type: ignore[attr-defined]
     result: Tensor = record(input, dim)

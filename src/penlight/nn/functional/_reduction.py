@@ -17,7 +17,7 @@ def check_reduction(reduction: str) -> str:
     return reduction
 
 
-def legacy_reduction(size_average: bool | None, reduce: bool | None, reduction: str) -> str:  # noqa: FBT001
+def legacy_reduction(size_average: bool | None, reduce: bool | None, reduction: str) -> str:
     """Return the reduction that ``size_average`` and ``reduce`` stand for, warning as torch does."""
     if size_average is None and reduce is None:
         return reduction

@@ -37,10 +37,10 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
             raise TypeError(msg)
     _check_features(input, weight)
     ndim = input.dim()
-    if ndim == 2 and bias is not None and weight.dim() == 2:  # noqa: PLR2004 - matrices
+    if ndim == 2 and bias is not None and weight.dim() == 2:
         out: Tensor = ops.addmm(bias, input, weight.t())  # type: ignore[attr-defined]
         return out
-    if ndim > 2 and bias is not None and weight.dim() == 2 and input.is_contiguous():  # noqa: PLR2004
+    if ndim > 2 and bias is not None and weight.dim() == 2 and input.is_contiguous():
         shape = input.shape
         rows = input.view(math.prod(shape[:-1]), shape[-1])  # type: ignore[attr-defined]
         product = ops.addmm(bias, rows, weight.t())  # type: ignore[attr-defined]
@@ -51,7 +51,9 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 def _check_features(input: Tensor, weight: Tensor) -> None:
     if not input.dim():
-        msg = f"both arguments to linear need to be at least 1D, but they are 0D and {weight.dim()}D"
+        msg = (
+            f"both arguments to linear need to be at least 1D, but they are 0D and {weight.dim()}D"
+        )
         raise RuntimeError(msg)
     if weight.dim() and input.shape[-1] != weight.shape[-1]:
         rows = math.prod(input.shape[:-1])

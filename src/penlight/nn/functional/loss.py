@@ -229,7 +229,7 @@ def _soft_targets(logp: Any, target: Any, options: tuple[Any, ...]) -> Tensor:
     if reduction == "sum":
         return total  # type: ignore[no-any-return]
     samples = logp.numel() // classes if classes else 0
-    return total / samples  # type: ignore[no-any-return]
+    return ops.over_count(total, samples)  # type: ignore[no-any-return]
 
 
 def _scalar_type(tensor: Tensor) -> str:
