@@ -12,7 +12,8 @@ from ._device import device
 from ._dtype import FROM_NUMPY, dtype
 from ._size import Size
 from ._storage import Storage
-from .autograd.graph import AccumulateGrad, RemovableHandle, index_of, target_of
+from .autograd.graph import AccumulateGrad, index_of, target_of
+from .autograd.hooks import RemovableHandle
 from .autograd.views import edge_of, storage_of
 
 Array = np.ndarray[Any, Any]
@@ -34,7 +35,16 @@ class Tensor:
         torch.Size([1, 2])
     """
 
-    __slots__ = ("__dict__", "__weakref__", "_array", "_edge", "_grad", "_storage", "_view")
+    __slots__ = (
+        "__dict__",
+        "__weakref__",
+        "_accumulator",
+        "_array",
+        "_edge",
+        "_grad",
+        "_storage",
+        "_view",
+    )
 
     # Make NumPy give way to the reflected operators: array * tensor is tensor.__rmul__(array).
     __array_priority__ = 1000
@@ -93,6 +103,9 @@ class Tensor:
         if not isinstance(value, Tensor):
             msg = f"Variable data has to be a tensor, but got {type(value).__name__}"
             raise TypeError(msg)
+        if self.requires_grad and not value.is_floating_point():
+            msg = "data set to a tensor that requires gradients must be floating point or complex dtype"
+            raise RuntimeError(msg)
         self._array = value._array
         self._storage = None if self._storage is None else Storage()
 
@@ -220,6 +233,9 @@ class Tensor:
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
+        if not isinstance(value, (bool, np.bool)):
+            msg = "requires_grad must be a bool"
+            raise RuntimeError(msg)  # noqa: TRY004 - torch's type
         edge = edge_of(self)
         if edge is not None and edge.__class__ is not AccumulateGrad:
             if value:
@@ -232,14 +248,16 @@ class Tensor:
             raise RuntimeError(msg)
         if value and not self.dtype.is_floating_point:
             msg = (
-                "only Tensors of floating point dtype can require gradients; this one is "
+                "only Tensors of floating point and complex dtype can require gradients; this one is "
                 f"{self.dtype}"
             )
             raise RuntimeError(msg)
         if not value:
+            # Kept aside: graphs already made still lead to it, and its hooks outlive a time without grad.
+            self._accumulator = edge
             self._edge = None
         elif edge is None:
-            self._edge = AccumulateGrad(self)
+            self._edge = getattr(self, "_accumulator", None) or AccumulateGrad(self)
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:  # noqa: FBT001, FBT002
         """Say whether to record operations on this leaf; returns the tensor."""
@@ -298,13 +316,14 @@ class Tensor:
             raise RuntimeError(msg)
         if value._array.dtype != self._array.dtype:
             msg = (
-                f"assigned grad has data of a different type: expected {self.dtype}, got {value.dtype}"
+                f"attempting to assign a gradient with dtype '{value.dtype}' to a tensor with grad_dtype "
+                f"'{self.dtype}'. The gradient must match the tensor's dtype."
             )
             raise RuntimeError(msg)
         if value._array.shape != self._array.shape:
             msg = (
-                "assigned grad has data of a different size: "
-                f"expected {list(self.shape)}, got {list(value.shape)}"
+                f"attempting to assign a gradient of size '{list(value.shape)}' to a tensor of size "
+                f"'{list(self.shape)}'. Please ensure that the gradient and the tensor are the same size"
             )
             raise RuntimeError(msg)
 
@@ -470,7 +489,7 @@ class Tensor:
         if not self.is_leaf:
             msg = (
                 "Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
-                "protocol at the moment. If you were attempting to deepcopy a module, this may be because "
+                "protocol at the moment.  If you were attempting to deepcopy a module, this may be because "
                 "of a torch.nn.utils.weight_norm usage, see https://github.com/pytorch/pytorch/pull/103001"
             )
             raise RuntimeError(msg)
@@ -493,19 +512,12 @@ class Tensor:
         return made
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        if not self.is_leaf:
-            msg = (
-                "cannot pickle a tensor that is the result of a recorded operation; "
-                "pickle tensor.detach() instead"
-            )
-            raise RuntimeError(msg)
         return _rebuild, (type(self), self._array, self.requires_grad, dict(self.__dict__))
 
     def __copy__(self) -> Any:
         made = as_class(self._array, type(self))
         made._storage = storage_of(self)
-        made._edge, made._view = edge_of(self), self._view
-        if made._edge.__class__ is AccumulateGrad:
+        if self.requires_grad:
             made._edge = AccumulateGrad(made)
         made.__dict__.update(self.__dict__)
         return made

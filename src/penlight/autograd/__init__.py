@@ -12,7 +12,7 @@ from .engine import accumulate_results, run_backward
 from .function import Function
 from .grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
 from .gradcheck import gradcheck, gradgradcheck
-from .graph import as_tuple
+from .hooks import as_tuple
 from .views import edge_of, storage_of
 
 __all__ = [
@@ -77,14 +77,14 @@ def _start_grad(index: int, tensor: Any, grad: Any) -> Any:
         raise RuntimeError(msg)
     # The caller keeps this gradient, so no leaf may adopt its memory.
     storage_of(grad)
-    return grad
+    return grad if grad._array.dtype == array.dtype else grad._cast(array.dtype)
 
 
 def _paired(tensors: Any, grads: Any, function: str) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     tensors = as_tuple(tensors)
     grads = (None,) * len(tensors) if grads is None else as_tuple(grads)
     if len(grads) != len(tensors):
-        msg = f"{function}: got {len(tensors)} tensors and {len(grads)} gradients"
+        msg = f"{function}() got {len(tensors)} tensors and {len(grads)} gradients"
         raise RuntimeError(msg)
     return tensors, grads
 
@@ -191,10 +191,11 @@ def grad(
         create_graph=create_graph,
         inputs=_input_edges(inputs),
     )
-    if not (allow_unused or materialize_grads) and any(result is None for result in results):
+    unused = [index for index, result in enumerate(results) if result is None]
+    if unused and not (allow_unused or materialize_grads):
         msg = (
-            "One of the differentiated Tensors appears to not have been used in the graph. Set "
-            "allow_unused=True if this is the desired behavior."
+            f"The differentiated Tensor at index {unused[0]} appears to "
+            "not have been used in the graph. Set allow_unused=True if this is the desired behavior."
         )
         raise RuntimeError(msg)
     if materialize_grads:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
-from .._dtype import FROM_NUMPY
 from .._tensor import Tensor, wrap
+from ._function_node import aliased, connect, metas, node_class
 from .grad_mode import mode, no_grad
-from .graph import FREED, Node, Output, as_tuple, refuse_freed, refuse_modified, version_of
-from .views import attach_view, check_inplace, edge_of, rebase, storage_of
+from .graph import Node, Output
+from .hooks import as_tuple
+from .views import edge_of
 
 
 class FunctionCtx:
@@ -22,11 +23,19 @@ class FunctionCtx:
         self._dirty: tuple[Any, ...] = ()
         self._not_differentiable: tuple[Any, ...] = ()
         self._materialize = True
+        # Weak, since the node holds its ctx.
         self._node: Any = None
         self.needs_input_grad: tuple[bool, ...] = ()
 
     def save_for_backward(self, *tensors: Any) -> None:
         """Save tensors (or ``None``) for ``backward``; they come back as ``ctx.saved_tensors``."""
+        for index, tensor in enumerate(tensors):
+            if tensor is not None and not isinstance(tensor, Tensor):
+                msg = (
+                    f"save_for_backward can only save variables, but argument {index} is of type "
+                    f"{type(tensor).__name__}"
+                )
+                raise TypeError(msg)
         self._to_save = tensors
 
     def mark_dirty(self, *args: Any) -> None:
@@ -37,117 +46,15 @@ class FunctionCtx:
         """Say which outputs have no gradient."""
         self._not_differentiable = args
 
-    def set_materialize_grads(self, value: bool) -> None:  # noqa: FBT001 - torch's signature
+    def set_materialize_grads(self, value: bool) -> None:
         """Say whether ``backward`` gets zeros (the default) or ``None`` for outputs nobody used."""
         self._materialize = value
 
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
         """What :meth:`save_for_backward` was given, checked for in-place changes since."""
-        if self._node is None:
-            return self._to_save
-        return tuple(self._node.unpack())
-
-
-class FunctionNode(Node):
-    """The node of one application of a :class:`Function`."""
-
-    __slots__ = ("ctx", "function", "outputs", "saved", "slots")
-    saved_names = ("saved",)
-
-    def __init__(self, function: Any, ctx: FunctionCtx, edges: tuple[Any, ...]) -> None:
-        super().__init__(edges)
-        self.function = function
-        self.ctx = ctx
-
-    def name(self) -> str:
-        """Return the function's name followed by ``Backward``."""
-        return f"{self.function.__name__}Backward"
-
-    def __getattr__(self, name: str) -> Any:
-        # torch: grad_fn of a custom function is its ctx, so attributes are found there.
-        if name in {"ctx", "function", "_metadata"}:
-            raise AttributeError(name)
-        return getattr(self.ctx, name)
-
-    def save(self, tensors: Sequence[Any], outputs: Sequence[Any]) -> None:
-        """Keep tensors with their versions; outputs without a reference to themselves."""
-        self.saved = []
-        for tensor in tensors:
-            if tensor is None:
-                self.saved.append(None)
-                continue
-            if not isinstance(tensor, Tensor):
-                msg = f"save_for_backward can only save variables, but got {type(tensor).__name__}"
-                raise TypeError(msg)
-            index = next((i for i, out in enumerate(outputs) if out is tensor), None)
-            kept = tensor if index is None else tensor._array
-            self.saved.append((kept, storage_of(tensor), version_of(tensor), index))
-
-    def unpack(self) -> list[Any]:
-        """Return the saved tensors, refusing freed or changed ones."""
-        if self.saved is FREED:
-            refuse_freed(self)
-        tensors: list[Any] = []
-        for entry in self.saved:
-            if entry is None:
-                tensors.append(None)
-                continue
-            kept, storage, version, index = entry
-            tensor = kept
-            if index is not None:
-                tensor = wrap(kept)
-                tensor._storage, tensor._edge = storage, Output(self, index)
-            if storage.version != version:
-                refuse_modified(self, tensor, version)
-            tensors.append(tensor)
-        return tensors
-
-    def backward(self, grads: Any, edges: tuple[Any, ...]) -> Sequence[Any]:
-        """Call the user's backward and check what it returns."""
-        if self.saved is FREED:
-            refuse_freed(self)
-        grads = tuple(self._filled(grad, meta) for grad, meta in zip(grads, self.outputs, strict=True))
-        results = list(as_tuple(self.function.backward(self.ctx, *grads)))
-        wanted = len(self.slots)
-        while len(results) > wanted and results[-1] is None:
-            results.pop()
-        if len(results) != wanted:
-            msg = (
-                f"function {self.name()} returned an incorrect number of gradients "
-                f"(expected {wanted}, got {len(results)})"
-            )
-            raise RuntimeError(msg)
-        picked = [result for result, is_tensor in zip(results, self.slots, strict=True) if is_tensor]
-        return [
-            None if edge is None else self._checked(number, result, shape)
-            for number, (edge, result, shape) in enumerate(zip(edges, picked, self.ctx._shapes, strict=True))  # type: ignore[attr-defined]
-        ]
-
-    def _filled(self, grad: Any, meta: Any) -> Any:
-        if grad is not None or meta is None or not self.ctx._materialize:
-            return grad
-        return wrap(np.zeros(*meta))
-
-    def _checked(self, number: int, result: Any, shape: tuple[int, ...]) -> Any:
-        if result is None:
-            return None
-        if not isinstance(result, Tensor):
-            msg = f"expected Variable or None (got {type(result).__name__})"
-            raise TypeError(msg)
-        if result._array.shape != shape:
-            if np.broadcast_shapes(result._array.shape, shape) == result._array.shape:
-                return result._sum_to(shape)  # type: ignore[attr-defined]
-            if np.broadcast_shapes(result._array.shape, shape) == shape:
-                return result.expand(shape)  # type: ignore[attr-defined]
-            msg = (
-                f"Function {self.name()} returned an invalid gradient at index {number} - got "
-                f"{list(result.shape)} but expected shape compatible with {list(shape)}"
-            )
-            raise RuntimeError(msg)
-        # The user may keep this tensor, so no leaf may adopt its memory.
-        storage_of(result)
-        return result
+        node = None if self._node is None else self._node()
+        return () if node is None else node.unpack()
 
 
 class Function:
@@ -173,8 +80,15 @@ class Function:
     """
 
     def __init__(self) -> None:
-        msg = f"{type(self).__name__}: do not make an instance; call {type(self).__name__}.apply(…)"
-        raise RuntimeError(msg)
+        import warnings  # noqa: PLC0415 - rare
+
+        warnings.warn(
+            f"{type(self)} should not be instantiated. Methods on autograd functions are all static, so "
+            "you should invoke them on the class itself. Instantiating an autograd function will raise "
+            "an error in a future version of PyTorch.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
 
     @staticmethod
     def forward(*args: Any, **kwargs: Any) -> Any:
@@ -185,109 +99,103 @@ class Function:
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Any) -> Any:
         """Compute the inputs' gradients; overridden by every subclass that is differentiated."""
-        msg = "You must implement either the backward or vjp method for your custom autograd.Function to use it with backward mode AD."
+        msg = (
+            "You must implement either the backward or vjp method for your custom autograd.Function to "
+            "use it with backward mode AD."
+        )
         raise NotImplementedError(msg)
 
+    vjp = backward
+
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> Any:
         """Save what backward needs, when ``forward`` takes no ``ctx``."""
-        raise NotImplementedError
+        msg = "setup_context is not implemented."
+        raise NotImplementedError(msg)
 
     @classmethod
-    def apply(cls, *args: Any) -> Any:
+    def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Run ``forward`` and, where an input requires grad, record the call."""
+        apart = cls.setup_context is not Function.setup_context
+        args = _bound(cls.forward, args, kwargs, with_ctx=not apart)
         ctx = FunctionCtx()
-        tensors = [arg for arg in args if isinstance(arg, Tensor)]
-        edges = tuple(edge_of(tensor) for tensor in tensors)
-        recording = mode.grad and any(edge is not None for edge in edges)
-        ctx.needs_input_grad = tuple(
-            isinstance(arg, Tensor) and edge_of(arg) is not None for arg in args
-        )
+        edges = [edge_of(arg) if isinstance(arg, Tensor) else None for arg in args]
+        ctx.needs_input_grad = tuple(edge is not None for edge in edges)
         with no_grad():
-            result = cls._run_forward(ctx, args)
+            if apart:
+                result = cls.forward(*args)
+                cls.setup_context(ctx, args, result)
+            else:
+                result = cls.forward(ctx, *args)
+        if not isinstance(result, (tuple, Tensor)):
+            return result
         outputs = as_tuple(result)
-        if recording:
-            outputs = cls._record(ctx, args, tensors, edges, outputs)
+        _check_dirty(ctx, outputs)
+        if mode.grad and any(ctx.needs_input_grad):
+            made = cls._record(ctx, args, edges, outputs)
         else:
-            outputs = tuple(_plain(out, tensors) for out in outputs)
-        return type(result)(outputs) if isinstance(result, (tuple, list)) else outputs[0]
-
-    @classmethod
-    def _run_forward(cls, ctx: FunctionCtx, args: tuple[Any, ...]) -> Any:
-        if cls.setup_context is Function.setup_context:
-            return cls.forward(ctx, *args)
-        result = cls.forward(*args)
-        cls.setup_context(ctx, args, result)
-        return result
+            made = tuple(aliased(out, ctx, args) for out in outputs)
+        return made if isinstance(result, tuple) else made[0]
 
     @classmethod
     def _record(
-        cls,
-        ctx: FunctionCtx,
-        args: tuple[Any, ...],
-        tensors: list[Any],
-        edges: tuple[Any, ...],
-        outputs: tuple[Any, ...],
+        cls, ctx: FunctionCtx, args: Sequence[Any], edges: Sequence[Any], outputs: tuple[Any, ...]
     ) -> tuple[Any, ...]:
-        node = _node_class(cls)(cls, ctx, edges)
-        node.slots = [isinstance(arg, Tensor) for arg in args]
-        ctx._shapes = [tensor._array.shape for tensor in tensors]  # type: ignore[attr-defined]
-        made = []
-        metas: list[Any] = []
+        """Make the node, connect the outputs to it, and save what forward asked for."""
+        kept = tuple(edge for arg, edge in zip(args, edges, strict=True) if isinstance(arg, Tensor))
+        node = node_class(cls)(cls, ctx, kept)
+        node.inputs, node.outputs = metas(args), metas(outputs)
+        # A tensor that is returned twice stays one; its gradient is that of its last place.
+        renamed: dict[int, Any] = {}
         for index, out in enumerate(outputs):
-            differentiable = (
-                isinstance(out, Tensor)
-                and not any(out is fixed for fixed in ctx._not_differentiable)
-                and FROM_NUMPY[out._array.dtype].is_floating_point
+            renamed[id(out)] = connect(Output(node, index), renamed.get(id(out), out), ctx, args)
+        made = tuple(renamed[id(out)] for out in outputs)
+        # What is saved of an output is what the caller gets; an input handed through stays the input.
+        given = {id(arg) for arg in args}
+        node.save(
+            [t if id(t) in given else renamed.get(id(t), t) for t in ctx._to_save], made
+        )
+        ctx._node = weakref.ref(node)
+        ctx._to_save = ctx._dirty = ctx._not_differentiable = ()
+        return made
+
+    @classmethod
+    def _vjp(cls) -> Callable[..., Any]:
+        """Return the subclass's backward, under either of its two names."""
+        if cls.backward is Function.backward:
+            return cls.vjp
+        if cls.vjp is not Function.vjp:
+            msg = (
+                "Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You "
+                "should only implement one of them."
             )
-            metas.append((out._array.shape, out._array.dtype) if differentiable else None)
-            made.append(_connect(node, index, out, ctx, tensors) if differentiable else out)
-        node.outputs = metas
-        to_save = [
-            next((new for old, new in zip(outputs, made, strict=True) if old is tensor), tensor)
-            for tensor in ctx._to_save
-        ]
-        node.save(to_save, made)
-        ctx._node = node
-        ctx._to_save = ()
-        return tuple(made)
+            raise RuntimeError(msg)
+        return cls.backward
 
 
-def _plain(out: Any, tensors: list[Any]) -> Any:
-    """Return an output; an input handed through becomes a tensor of its own."""
-    return out.detach() if any(out is tensor for tensor in tensors) and not out.requires_grad else out
+def _bound(
+    forward: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *, with_ctx: bool
+) -> tuple[Any, ...]:
+    """Return all arguments by position, keywords and defaults among them where they matter."""
+    code = getattr(forward, "__code__", None)
+    if not kwargs and (with_ctx or code is None or code.co_argcount == len(args)):
+        return args
+    import inspect  # noqa: PLC0415 - rare, and slow to import
+
+    ctx = (None,) if with_ctx else ()
+    bound = inspect.signature(forward).bind(*ctx, *args, **kwargs)
+    bound.apply_defaults()
+    return bound.args[len(ctx) :]
 
 
-def _connect(node: Any, index: int, out: Any, ctx: FunctionCtx, tensors: list[Any]) -> Any:
-    edge = Output(node, index)
-    if any(out is tensor for tensor in ctx._dirty):
-        check_inplace(out)
-        storage_of(out).version += 1
-        if out._view is not None:
-            rebase(out, node)
-        else:
-            out._edge = edge
-        return out
-    if any(out is tensor for tensor in tensors):
-        source, out = out, wrap(out._array)
-        attach_view(out, source, (_itself, ()), None)
-    elif out._edge is not None or out._view is not None:
-        out = out.detach()
-    out._edge = edge
-    return out
-
-
-def _itself(array: Any) -> Any:
-    return array[...]
-
-
-def _node_class(cls: Any) -> Any:
-    """Return the node class that prints as ``<NameBackward>``, made once per Function class."""
-    made = cls.__dict__.get("_backward_cls")
-    if made is None:
-        made = type(f"{cls.__name__}Backward", (FunctionNode,), {"__slots__": ()})
-        cls._backward_cls = made
-    return made
+def _check_dirty(ctx: FunctionCtx, outputs: Sequence[Any]) -> None:
+    for tensor in ctx._dirty:
+        if not any(tensor is out for out in outputs):
+            msg = (
+                "Some elements marked as dirty during the forward method were not returned as output. "
+                "The inputs that are modified inplace must all be outputs of the Function."
+            )
+            raise RuntimeError(msg)
 
 
 def once_differentiable(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -295,7 +203,6 @@ def once_differentiable(function: Callable[..., Any]) -> Callable[..., Any]:
 
     Its results then refuse a second backward, with torch's sentence.
     """
-    import functools  # noqa: PLC0415 - rare
 
     @functools.wraps(function)
     def once(ctx: Any, *grads: Any) -> Any:
@@ -303,7 +210,7 @@ def once_differentiable(function: Callable[..., Any]) -> Callable[..., Any]:
             results = function(ctx, *grads)
         if not (mode.grad and any(isinstance(g, Tensor) and g.requires_grad for g in grads)):
             return results
-        refusing = tuple(_refusing(result) for result in as_tuple(results))
+        refusing = tuple(map(_refusing, as_tuple(results)))
         return refusing if isinstance(results, tuple) else refusing[0]
 
     return once
@@ -314,8 +221,9 @@ class _Once(Node):
 
     __slots__ = ()
 
-    def backward(self, grads: Any, edges: tuple[Any, ...]) -> Sequence[Any]:  # noqa: ARG002
+    def backward(self, grads: Any, edges: tuple[Any, ...]) -> Sequence[Any]:
         """Raise torch's error."""
+        del grads, edges
         msg = "trying to differentiate twice a function that was marked with @once_differentiable"
         raise RuntimeError(msg)
 
@@ -327,6 +235,5 @@ def _refusing(result: Any) -> Any:
     # The edge needs a live target, or the engine would not run the node at all.
     anchor = wrap(out._array)
     anchor.requires_grad = True
-    node = _Once((anchor._edge,))
-    out._edge = node
+    out._edge = _Once((anchor._edge,))
     return out

@@ -9,7 +9,7 @@ import numpy as np
 
 from .._tensor import Tensor, wrap
 from .engine import run_backward
-from .graph import as_tuple
+from .hooks import as_tuple
 from .views import edge_of
 
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import itertools
 import sys
+import threading
 import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+
+from .hooks import Hooks, RemovableHandle, register, type_name
 
 next_sequence = itertools.count().__next__
 
@@ -28,66 +31,6 @@ class _Freed:
 
 
 FREED = _Freed()
-
-
-class RemovableHandle:
-    """What hook registration returns: ``remove()`` takes the hook away; also a context manager."""
-
-    __slots__ = ("__weakref__", "_hooks", "id")
-    _next_id = itertools.count().__next__
-
-    def __init__(self, hooks: dict[int, Any]) -> None:
-        self._hooks = hooks
-        self.id = RemovableHandle._next_id()
-
-    def remove(self) -> None:
-        """Take the hook away; doing it again does nothing."""
-        self._hooks.pop(self.id, None)
-
-    def __enter__(self) -> RemovableHandle:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.remove()
-
-
-class Hooks:
-    """The hooks of one node: before it runs (per output), after it, and grads to be kept."""
-
-    __slots__ = ("after", "before", "before_all", "retain")
-
-    def __init__(self) -> None:
-        self.before: dict[int, tuple[int, Callable[..., Any]]] = {}
-        self.before_all: dict[int, Callable[..., Any]] = {}
-        self.after: dict[int, Callable[..., Any]] = {}
-        self.retain: dict[int, weakref.ref[Any]] = {}
-
-    def run_before(self, grads: list[Any]) -> list[Any]:
-        """Let the tensor hooks, then the node's pre-hooks, change the incoming gradients."""
-        for index, hook in list(self.before.values()):
-            if grads[index] is not None:
-                changed = hook(grads[index])
-                grads[index] = grads[index] if changed is None else changed
-        for hook in list(self.before_all.values()):
-            changed = hook(tuple(grads))
-            grads = grads if changed is None else list(as_tuple(changed))
-        for index, reference in self.retain.items():
-            tensor = reference()
-            if tensor is not None and grads[index] is not None:
-                accumulate_into(tensor, grads[index], create_graph=False)
-        return grads
-
-    def run_after(self, results: Sequence[Any], grads: Sequence[Any]) -> Sequence[Any]:
-        """Let the node's hooks change the gradients it computed."""
-        for hook in list(self.after.values()):
-            changed = hook(tuple(results), tuple(grads))
-            results = results if changed is None else as_tuple(changed)
-        return results
-
-
-def as_tuple(value: Any) -> tuple[Any, ...]:
-    """Return ``value`` as a tuple, alone if it is none."""
-    return tuple(value) if isinstance(value, (tuple, list)) else (value,)
 
 
 class Node:
@@ -152,23 +95,17 @@ class Node:
 
     def register_hook(self, fn: Callable[..., Any]) -> RemovableHandle:
         """Call ``fn(grad_inputs, grad_outputs)`` after this node ran; a result replaces its gradients."""
-        return _register(self._own_hooks().after, fn)
+        return register(self._own_hooks().after, fn)
 
     def register_prehook(self, fn: Callable[..., Any]) -> RemovableHandle:
         """Call ``fn(grad_outputs)`` before this node runs; a result replaces the gradients."""
-        return _register(self._own_hooks().before_all, fn)
+        return register(self._own_hooks().before_all, fn)
 
     def _register_output_hook(self, index: int, fn: Callable[..., Any]) -> RemovableHandle:
-        return _register(self._own_hooks().before, (index, fn))
+        return register(self._own_hooks().before, (index, fn))
 
     def __repr__(self) -> str:
         return f"<{self.name()} object at {id(self):#x}>"
-
-
-def _register(hooks: dict[int, Any], entry: Any) -> RemovableHandle:
-    handle = RemovableHandle(hooks)
-    hooks[handle.id] = entry
-    return handle
 
 
 class Output:
@@ -194,18 +131,17 @@ def index_of(edge: Any) -> int:
 class AccumulateGrad(Node):
     """Where a leaf's gradient ends: it is added to ``variable.grad``.
 
-    The node holds its leaf weakly: nobody can ask a leaf that is gone for its gradient. A hook makes it
-    strong, since the hook wants to be called even then.
+    The node holds its leaf weakly: the leaf holds the node, and nobody can ask a leaf that is gone for
+    its gradient.
     """
 
-    __slots__ = ("_kept", "_reference", "post_hooks")
+    __slots__ = ("_reference", "post_hooks")
 
     def __init__(self, variable: Any) -> None:
         self.edges = ()
         self.sequence = -1
         self.hooks = None
         self._reference = weakref.ref(variable)
-        self._kept: Any = None
         self.post_hooks: dict[int, Callable[..., Any]] | None = None
 
     @property
@@ -213,16 +149,11 @@ class AccumulateGrad(Node):
         """The leaf tensor, or ``None`` when nothing refers to it any more."""
         return self._reference()
 
-    def _own_hooks(self) -> Hooks:
-        self._kept = self._reference()
-        return super()._own_hooks()
-
     def register_post_hook(self, fn: Callable[..., Any]) -> RemovableHandle:
         """Call ``fn(variable)`` after the gradient has been added."""
-        self._kept = self._reference()
         if self.post_hooks is None:
             self.post_hooks = {}
-        return _register(self.post_hooks, fn)
+        return register(self.post_hooks, fn)
 
     def accumulate(self, grad: Any, *, create_graph: bool) -> None:
         """Add ``grad`` to the leaf's ``grad``, through the hooks."""
@@ -238,38 +169,58 @@ class AccumulateGrad(Node):
             self.hooks.run_after((), (grad,))
 
 
-# A gradient that only the engine's locals refer to may become `.grad` without a copy. The numbers are what
-# sys.getrefcount says in `accumulate_into` for such a tensor and such an array.
-_UNSHARED_ARRAY = 3
-
-
 def accumulate_into(variable: Any, grad: Any, *, create_graph: bool) -> None:
     """Add ``grad`` to ``variable.grad``; the first gradient is kept, copied unless nobody else has it."""
-    old = variable._grad
-    if old is not None:
-        if create_graph:
+    with _accumulating:
+        old = variable._grad
+        if old is None:
+            variable._grad = grad.clone() if create_graph else _first(grad, variable._array)
+        elif create_graph:
             variable._grad = old + grad
         else:
             old.add_(grad)
-        return
-    if create_graph:
-        variable._grad = grad.clone()
-        return
-    array, like = grad._array, variable._array
+
+
+# Threads may run backward through shared leaves; NumPy lets others run while it adds.
+_accumulating = threading.RLock()
+
+
+def _first(grad: Any, like: Any) -> Any:
+    """Return ``grad`` as a leaf's first gradient: its memory when nothing else has it, else a copy."""
+    array = grad._array
     if (
-        array.base is None
-        and sys.getrefcount(array) <= _UNSHARED_ARRAY
-        and array.strides == like.strides
-        and array.dtype is like.dtype
-        and grad._storage is None
+        grad._storage is not None
+        or array.base is not None
+        or array.strides != like.strides
+        or array.dtype is not like.dtype
+        or _holders(grad) > _UNSHARED
     ):
-        variable._grad = grad.detach()
-        return
-    copy = np.empty_like(like, dtype=like.dtype)
-    copy[...] = array
-    fresh = grad.detach()
-    fresh._array, fresh._storage = copy, None
-    variable._grad = fresh
+        copy = np.empty_like(like)
+        copy[...] = array
+        first = grad.detach()
+        first._array, first._storage = copy, None
+        return first
+    return grad.detach()
+
+
+def _holders(tensor: Any) -> int:
+    """Return how many references there are to a tensor's array; this function's own count."""
+    array = tensor._array
+    return sys.getrefcount(array)
+
+
+class _Lone:
+    """Something whose array nobody else refers to."""
+
+    __slots__ = ("_array",)
+
+    def __init__(self) -> None:
+        self._array = np.empty(0)
+
+
+# What `_holders` counts for an array that only its tensor holds; Python's versions differ in it. In
+# `_first` there is one more, its own `array`.
+_UNSHARED = _holders(_Lone()) + 1
 
 
 def version_of(tensor: Any) -> int:
@@ -281,11 +232,17 @@ def version_of(tensor: Any) -> int:
 
 def refuse_modified(node: Node, tensor: Any, expected: int) -> None:
     """Raise torch's error for a saved tensor that was changed in place before backward."""
+    made_by = target_of(tensor._edge)
+    source = (
+        f", which is output {index_of(tensor._edge)} of {made_by.name()},"
+        if made_by is not None and made_by.__class__ is not AccumulateGrad
+        else ""
+    )
     msg = (
         "one of the variables needed for gradient computation has been modified by an inplace "
-        f"operation: [{tensor.type()} {list(tensor.shape)}], which is saved for {node.name()}, is at "
-        f"version {version_of(tensor)}; expected version {expected} instead. Hint: compute with a clone "
-        "of it, or write in place only after backward()."
+        f"operation: [{type_name(tensor)} {list(tensor._array.shape)}]{source} is at version "
+        f"{version_of(tensor)}; expected version {expected} instead. It was saved for {node.name()}. "
+        "Hint: compute with a clone of it, or write in place only after backward()."
     )
     raise RuntimeError(msg)
 
@@ -295,8 +252,8 @@ def refuse_freed(node: Node) -> None:
     msg = (
         "Trying to backward through the graph a second time (or directly access saved tensors after "
         "they have already been freed). Saved intermediate values of the graph are freed when you call "
-        f".backward() or autograd.grad(); here those of {node.name()} are gone. Specify "
-        "retain_graph=True if you need to backward through the graph a second time or if you need to "
-        "access saved tensors after calling backward."
+        ".backward() or autograd.grad(). Specify retain_graph=True if you need to backward through the "
+        "graph a second time or if you need to access saved tensors after calling backward. Here those "
+        f"of {node.name()} are gone."
     )
     raise RuntimeError(msg)

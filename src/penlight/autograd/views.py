@@ -14,13 +14,33 @@ import numpy as np
 
 from .._storage import Storage
 from .grad_mode import mode
-from .graph import AccumulateGrad, Node, Output
+from .graph import AccumulateGrad, Node, index_of, target_of
 
 Array = np.ndarray[Any, Any]
 Step = tuple[Callable[..., Array], tuple[Any, ...]]
 Steps = tuple[Step, ...]
 
-NO_GRAD_VIEW = "no_grad"
+Refusal = tuple[str, str] | None
+
+# Why a view may not be written in place, in torch's words. The first pair of braces is for whose output
+# it is, the second for what was done.
+NO_GRAD_VIEW = (
+    "A view was created in no_grad mode and {1} with grad mode enabled. Given that this use case is "
+    "ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the "
+    "inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or both "
+    "outside (if you want the inplace to be tracked)."
+)
+ONE_OF_SEVERAL = (
+    "Output {0} is a view and {1}. This view is the output of a function that returns multiple views. Such "
+    "functions do not allow the output views to be modified inplace. You should replace the inplace "
+    "operation by an out-of-place one."
+)
+MADE_BY_FUNCTION = (
+    "Output {0} is a view and {1}. This view was created inside a custom Function (or because an input was "
+    "returned as-is) and the autograd logic to handle view+inplace would override the custom backward "
+    "associated with the custom Function, leading to incorrect gradients. This behavior is forbidden. You "
+    "can fix this by cloning the output of the custom Function."
+)
 
 
 class View:
@@ -30,13 +50,13 @@ class View:
         base: the tensor that owns the history; never a view itself.
         steps: functions on arrays, each with its arguments, that make the view of the base's array.
         made_at: the version of the storage for which the view's own history is right.
-        refusal: ``None``, or why it may not be written in place: ``NO_GRAD_VIEW`` or the name of the
-            node that made it as one of several outputs.
+        refusal: ``None``, or why it may not be written in place (one of the sentences above) and whose
+            output it is.
     """
 
     __slots__ = ("base", "made_at", "refusal", "steps")
 
-    def __init__(self, base: Any, steps: Steps, made_at: int, refusal: str | None) -> None:
+    def __init__(self, base: Any, steps: Steps, made_at: int, refusal: Refusal) -> None:
         self.base = base
         self.steps = steps
         self.made_at = made_at
@@ -90,24 +110,34 @@ def storage_of(tensor: Any) -> Storage:
 def edge_of(tensor: Any) -> Any:
     """Return where the tensor's gradient goes; a view whose memory was written re-reads it from its base."""
     view = tensor._view
-    if view is not None and view.made_at != tensor._storage.version:
-        base = view.base
-        tensor._edge = None if base._edge is None else AsStridedBackward0(base, view.steps)
-        view.made_at = tensor._storage.version
+    if view is None or view.made_at == tensor._storage.version:
+        return tensor._edge
+    base = view.base
+    if view.refusal is not None:
+        if view.refusal[0] is NO_GRAD_VIEW or base._edge is None:
+            return tensor._edge
+        done = "its base or another view of its base has been modified inplace"
+        raise RuntimeError(view.refusal[0].format(view.refusal[1], done))
+    if base._edge is not None:
+        tensor._edge = AsStridedBackward0(base, view.steps)
+    elif tensor._edge.__class__ is not AccumulateGrad:
+        tensor._edge = None
+    view.made_at = tensor._storage.version
     return tensor._edge
 
 
-def attach_view(tensor: Any, source: Any, step: Step, refusal: str | None) -> None:
+def attach_view(tensor: Any, source: Any, step: Step, refusal: Refusal) -> None:
     """Make ``tensor`` a view of ``source`` by ``step``; they share memory already."""
     storage = storage_of(source)
     tensor._storage = storage
     over = source._view
     if refusal is None and not mode.grad:
-        refusal = NO_GRAD_VIEW
+        refusal = (NO_GRAD_VIEW, "")
     if over is None:
         tensor._view = View(source, (step,), storage.version, refusal)
     else:
-        tensor._view = View(over.base, (*over.steps, step), storage.version, refusal or over.refusal)
+        steps = (*over.steps, step)
+        tensor._view = View(over.base, steps, storage.version, refusal or over.refusal)
 
 
 class CopySlices(Node):
@@ -115,7 +145,7 @@ class CopySlices(Node):
 
     __slots__ = ("layout", "steps")
 
-    def __init__(self, base_edge: Any, written: Node, base: Any, steps: Steps) -> None:
+    def __init__(self, base_edge: Any, written: Any, base: Any, steps: Steps) -> None:
         super().__init__((base_edge, written))
         self.steps = steps
         self.layout = Layout(base._array)
@@ -153,50 +183,35 @@ def check_inplace(tensor: Any) -> None:
             raise RuntimeError(msg)
         return
     if view.refusal is not None:
-        raise RuntimeError(_refusal(view.refusal))
-    if view.base._edge.__class__ is AccumulateGrad:
+        reason, subject = view.refusal
+        raise RuntimeError(reason.format(subject, "is being modified inplace"))
+    if AccumulateGrad in {view.base._edge.__class__, tensor._edge.__class__}:
         msg = "a view of a leaf Variable that requires grad is being used in an in-place operation."
         raise RuntimeError(msg)
 
 
-def _refusal(reason: str) -> str:
-    if reason == NO_GRAD_VIEW:
-        return (
-            "A view was created in no_grad mode and is being modified inplace with grad mode enabled. "
-            "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify "
-            "your code by moving both the view and the inplace either both inside the no_grad block "
-            "(if you don't want the inplace to be tracked) or both outside (if you want the inplace to "
-            "be tracked)."
-        )
-    return (
-        f"Output of {reason} is a view and is being modified inplace. This view is the output of a "
-        "function that returns multiple views. Such functions do not allow the output views to be "
-        "modified inplace. You should replace the inplace operation by an out-of-place one."
-    )
-
-
-def rebase(tensor: Any, node: Node) -> None:
-    """Make ``node`` the history of ``tensor`` after an in-place write, through its base for a view."""
+def rebase(tensor: Any, edge: Any) -> None:
+    """Make ``edge`` the history of ``tensor`` after an in-place write, through its base for a view."""
     view = tensor._view
     if view is None:
         old = tensor._edge
-        tensor._edge = node
+        tensor._edge = edge
         if old is not None:
-            _move_retained(tensor, old, node)
+            _move_retained(tensor, old, edge)
         return
     base = view.base
     old = base._edge
-    base._edge = CopySlices(old, node, base, view.steps)
+    base._edge = CopySlices(old, edge, base, view.steps)
     if old is not None:
         _move_retained(base, old, base._edge)
 
 
-def _move_retained(tensor: Any, old: Any, new: Node) -> None:
+def _move_retained(tensor: Any, old: Any, new: Any) -> None:
     """Let ``retain_grad`` follow the tensor to its new history."""
-    node = old.node if old.__class__ is Output else old
-    if node.hooks is None:
+    hooks = target_of(old).hooks
+    if hooks is None:
         return
-    for index, reference in list(node.hooks.retain.items()):
+    for index, reference in list(hooks.retain.items()):
         if reference() is tensor:
-            del node.hooks.retain[index]
-            new._own_hooks().retain[0] = reference
+            del hooks.retain[index]
+            target_of(new)._own_hooks().retain[index_of(new)] = reference
