@@ -1,0 +1,167 @@
+"""One step of RNN, GRU and LSTM: a packed layer of one step, under the names torch prints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .._tensor import Array, Tensor
+from ._op import op
+from .recurrent import run_layer
+
+__all__ = ["gru_cell", "lstm_cell", "rnn_relu_cell", "rnn_tanh_cell"]
+
+
+@op("_lstm_cell_state", node="AddBackward0", method=False, quiet=True, input=lambda grad: grad)
+def cell_state(input: Array) -> Array:
+    """Return a copy: the second output of one step, under the name of the sum that made it."""
+    return input.copy()
+
+
+def _check_cell(input: Any, states: Sequence[Any], w_ih: Any, w_hh: Any) -> None:
+    if input.dim() != 2:
+        msg = (
+            "Dimension out of range (expected to be in range of [-1, 0], but got 1): a cell takes input "
+            f"(batch, features), got shape {list(input.shape)}"
+        )
+        raise IndexError(msg)
+    if input.shape[1] != w_ih.shape[1]:
+        msg = (
+            f"input has inconsistent input_size: got {input.shape[1]} expected {w_ih.shape[1]} "
+            f"(input has shape {list(input.shape)})"
+        )
+        raise RuntimeError(msg)
+    hidden = w_hh.shape[1]
+    for number, state in enumerate(states):
+        if state.shape[0] != input.shape[0]:
+            msg = (
+                f"Input batch size {input.shape[0]} doesn't match hidden{number} batch size "
+                f"{state.shape[0]}: input has shape {list(input.shape)}, hidden{number} {list(state.shape)}"
+            )
+            raise RuntimeError(msg)
+        if state.dim() != 2 or state.shape[1] != hidden:
+            msg = (
+                f"hidden{number} has inconsistent hidden_size: got {state.shape[-1]}, expected {hidden} "
+                f"(hidden{number} has shape {list(state.shape)})"
+            )
+            raise RuntimeError(msg)
+
+
+def _step(
+    kind: str, form: str, input: Tensor, states: Sequence[Tensor], *weights: Tensor | None
+) -> tuple[Any, ...]:
+    _check_cell(input, states, weights[0], weights[1])
+    rows = np.array([input.shape[0]])
+    return run_layer(kind, form, input, states, (*weights, None), rows)
+
+
+def gru_cell(
+    input: Tensor,
+    hx: Tensor,
+    w_ih: Tensor,
+    w_hh: Tensor,
+    b_ih: Tensor | None = None,
+    b_hh: Tensor | None = None,
+) -> Tensor:
+    """Return the hidden state after one step of a GRU.
+
+    Args:
+        input: (batch, features).
+        hx: the hidden state before, (batch, hidden).
+        w_ih: weight of the input, (3 · hidden, features), rows r, z, n.
+        w_hh: weight of the hidden state, (3 · hidden, hidden).
+        b_ih: bias of the input, (3 · hidden).
+        b_hh: bias of the hidden state, (3 · hidden).
+
+    Raises:
+        RuntimeError: the shapes do not fit.
+
+    Example:
+        >>> import penlight as torch
+        >>> torch.gru_cell(torch.ones(1, 2), torch.ones(1, 1), torch.zeros(3, 2), torch.zeros(3, 1))
+        tensor([[0.5000]])
+    """
+    return _step("gru", "cell", input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]  # type: ignore[no-any-return]
+
+
+def lstm_cell(
+    input: Tensor,
+    hx: Sequence[Tensor],
+    w_ih: Tensor,
+    w_hh: Tensor,
+    b_ih: Tensor | None = None,
+    b_hh: Tensor | None = None,
+) -> tuple[Tensor, Tensor]:
+    """Return the hidden and the cell state after one step of an LSTM.
+
+    Args:
+        input: (batch, features).
+        hx: hidden and cell state before, each (batch, hidden).
+        w_ih: weight of the input, (4 · hidden, features), rows i, f, g, o.
+        w_hh: weight of the hidden state, (4 · hidden, hidden).
+        b_ih: bias of the input, (4 · hidden).
+        b_hh: bias of the hidden state, (4 · hidden).
+
+    Raises:
+        RuntimeError: the shapes do not fit.
+
+    Example:
+        >>> import penlight as torch
+        >>> h, zeros = torch.ones(1, 1), torch.zeros
+        >>> torch.lstm_cell(torch.ones(1, 2), (h, h), zeros(4, 2), zeros(4, 1))[1]
+        tensor([[0.5000]])
+    """
+    if len(hx) != 2:
+        msg = f"lstm_cell expects two hidden states, got {len(hx)}"
+        raise RuntimeError(msg)
+    h, _, c = _step("lstm", "cell", input, hx, w_ih, w_hh, b_ih, b_hh)
+    return h, cell_state(c)
+
+
+def rnn_tanh_cell(
+    input: Tensor,
+    hx: Tensor,
+    w_ih: Tensor,
+    w_hh: Tensor,
+    b_ih: Tensor | None = None,
+    b_hh: Tensor | None = None,
+) -> Tensor:
+    """Return the hidden state after one step of an Elman network with tanh.
+
+    Args:
+        input: (batch, features).
+        hx: the hidden state before, (batch, hidden).
+        w_ih: weight of the input, (hidden, features).
+        w_hh: weight of the hidden state, (hidden, hidden).
+        b_ih: bias of the input, (hidden).
+        b_hh: bias of the hidden state, (hidden).
+
+    Raises:
+        RuntimeError: the shapes do not fit.
+
+    Example:
+        >>> import penlight as torch
+        >>> torch.rnn_tanh_cell(torch.ones(1, 2), torch.ones(1, 1), torch.zeros(1, 2), torch.zeros(1, 1))
+        tensor([[0.]])
+    """
+    return _step("rnn_tanh", "tanh_cell", input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]  # type: ignore[no-any-return]
+
+
+def rnn_relu_cell(
+    input: Tensor,
+    hx: Tensor,
+    w_ih: Tensor,
+    w_hh: Tensor,
+    b_ih: Tensor | None = None,
+    b_hh: Tensor | None = None,
+) -> Tensor:
+    """Return the hidden state after one step of an Elman network with relu; see :func:`rnn_tanh_cell`.
+
+    Example:
+        >>> import penlight as torch
+        >>> torch.rnn_relu_cell(torch.ones(1, 2), torch.ones(1, 1), torch.ones(1, 2), torch.zeros(1, 1))
+        tensor([[2.]])
+    """
+    return _step("rnn_relu", "relu_cell", input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]  # type: ignore[no-any-return]
