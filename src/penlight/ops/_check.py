@@ -92,7 +92,7 @@ def scalar_type(array: Array) -> str:
 def floating(function: str, array: Array) -> None:
     """Refuse integers where torch has no kernel for them, in its words."""
     if not FROM_NUMPY[array.dtype].is_floating_point:
-        msg = f'"{function}" not implemented for \'{scalar_type(array)}\''
+        msg = f"\"{function}\" not implemented for '{scalar_type(array)}'"
         raise RuntimeError(msg)
 
 

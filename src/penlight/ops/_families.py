@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from types import FunctionType
 from typing import Any
 
@@ -43,6 +44,13 @@ _PROMOTION_DOC = {
 
 def _fill(template: str, summary: str, promotion: str | None) -> str:
     return template.format(summary=summary, promotion=_PROMOTION_DOC[promotion])
+
+
+# What inspect.signature() shows of an op over a ufunc before its first call.
+def _unary_signature(input: Any, *, out: Any = None) -> Any: ...
+def _unary_signature_without_out(input: Any) -> Any: ...
+def _binary_signature(input: Any, other: Any, *, out: Any = None) -> Any: ...
+def _scaled_signature(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Any: ...
 
 
 def _add_rules(record: Op, rules: dict[str, Any]) -> None:
@@ -91,6 +99,12 @@ def unary(
         quiet=quiet,
         method=method,
         doc=_fill(_UNARY_DOC, summary, promotion) if summary else None,
+        module=sys._getframe(1).f_globals["__name__"],
+        signature=None
+        if is_function
+        else _unary_signature
+        if out
+        else _unary_signature_without_out,
     )
     _add_rules(record, rules)
     record.attach(*aliases)
@@ -141,13 +155,17 @@ def binary(
         variants=variants,
         method=method,
         doc=_fill(_BINARY_DOC, summary, promotion) if summary else None,
+        module=sys._getframe(1).f_globals["__name__"],
+        signature=_scaled_signature if variants and "alpha" in variants else _binary_signature,
     )
     _add_rules(record, rules)
     record.attach(*aliases)
     return record.call
 
 
-def view(name: str | None = None, *, node: str | None = None, outputs: int = 1, **rules: Any) -> Any:
+def view(
+    name: str | None = None, *, node: str | None = None, outputs: int = 1, **rules: Any
+) -> Any:
     """Decorate the forward of an op whose result looks at its first argument's memory.
 
     Without a rule for ``input``, the adjoint comes from the forward: zeros of the input's layout with the
@@ -163,7 +181,9 @@ def view(name: str | None = None, *, node: str | None = None, outputs: int = 1, 
     aliases = rules.pop("aliases", ())
 
     def make(forward: Any) -> Any:
-        record = Op(name or forward.__name__, forward, node=node, outputs=outputs, view=True, method=method)
+        record = Op(
+            name or forward.__name__, forward, node=node, outputs=outputs, view=True, method=method
+        )
         first = record.params[0].name
         _add_rules(record, rules or {first: _embed if first == "input" else None})
         record.attach(*aliases)

@@ -118,6 +118,8 @@ class Op:
         quiet: floating-point warnings cannot happen in ``forward``.
         method: attach it to Tensor.
         doc: the docstring, when ``forward`` has none of its own.
+        module: the module that holds the function, when it is not the forward's.
+        signature: a function with the parameters of the op, when ``forward`` is a ufunc.
     """
 
     def __init__(
@@ -139,6 +141,8 @@ class Op:
         quiet: bool = False,
         method: bool = True,
         doc: str | None = None,
+        module: str | None = None,
+        signature: Any = None,
     ) -> None:
         self.name = name
         self.forward = forward
@@ -155,24 +159,32 @@ class Op:
         self.result = result
         self.quiet = quiet or view
         self.doc = doc or getattr(forward, "__doc__", None) or ""
-        self.module = getattr(forward, "__module__", None) or __name__
+        self.module = module or getattr(forward, "__module__", None) or __name__
+        self.signature = signature or forward
         self.rules: list[tuple[tuple[str, ...], Rule, tuple[str, ...]]] = []
+        # Made at the first call: the node's class and maker, and the inputs whose rules want the first
+        # argument's value, which the in-place form overwrites.
+        self.node_class: Any = None
+        self.record: Any = None
+        self.overwrites: tuple[int, ...] = ()
         self.call = self._make_function(name, _codegen.call_stub)
         self.call_ = self._make_function(name + "_", _codegen.inplace_stub) if inplace else None
-        self.node_class: Any = None
         REGISTRY[name] = self
         if method:
             self.attach(name)
 
     def _make_function(self, name: str, stub: Any) -> Any:
         """Return a function that compiles this op when first called and then is the compiled one."""
-        function = FunctionType(stub.__code__, {"op": self, "compile_op": _codegen.compile_op}, name)
+        function = FunctionType(
+            stub.__code__, {"op": self, "compile_op": _codegen.compile_op}, name
+        )
         function.__doc__ = self.doc
         function.__module__ = self.module
         function.__qualname__ = name
         function.__dict__["op"] = self
-        if isinstance(self.forward, FunctionType):
-            function.__dict__["__wrapped__"] = self.forward
+        if isinstance(self.signature, FunctionType):
+            # What inspect.signature() reads until the first call.
+            function.__dict__["__wrapped__"] = self.signature
         return function
 
     def attach(self, *names: str) -> None:
@@ -195,7 +207,8 @@ class Op:
         known = {param.name for param in self.params}
         for name in names[1:]:
             plain = next((name.removesuffix(end) for end in _METADATA if name.endswith(end)), name)
-            if plain not in known and name not in {"out", "needs", "view_step", *self.saves}:
+            special = {"out", "needs", *self.saves, *(("view_step",) if self.view else ())}
+            if not {name, plain} & known and name not in special:
                 msg = f"a rule of {self.name} asks for {name!r}, which is neither an argument nor saved"
                 raise TypeError(msg)
         for wanted in inputs:

@@ -26,8 +26,17 @@ from ..autograd.graph import (
     refuse_modified,
     version_of,
 )
-from ..autograd.views import Layout, attach_view, check_inplace, edge_of, rebase, storage_of
+from ..autograd.views import (
+    ONE_OF_SEVERAL,
+    Layout,
+    attach_view,
+    check_inplace,
+    edge_of,
+    rebase,
+    storage_of,
+)
 from . import _check
+from ._overlap import check_overlap
 
 __all__ = [
     "FREED",
@@ -40,6 +49,7 @@ __all__ = [
     "asarray",
     "assign",
     "attach_view",
+    "check_overlap",
     "check_version",
     "check_versions",
     "connect",
@@ -191,7 +201,7 @@ def _target(op: Any, operands: Sequence[Any]) -> Any:
 def _convert(operand: Any, target: Any) -> Any:
     """Bring one operand to the dtype; Python numbers stay numbers where NumPy treats them as weak."""
     if isinstance(operand, Tensor):
-        return operand if operand._array.dtype == target else operand._cast(target)  # type: ignore[attr-defined]
+        return operand if operand._array.dtype == target else operand._cast(target)
     if operand is None or (target.kind == "f" and operand.__class__ in {int, float, bool}):
         return operand
     if target.kind in "iu" and isinstance(operand, int):
@@ -200,15 +210,25 @@ def _convert(operand: Any, target: Any) -> Any:
     return asarray(operand).astype(target)[()]
 
 
+def _fits(number: Any, dtype: Any, promotion: str) -> bool:
+    """Return whether an int meets an integer dtype in that dtype, without a look at its limits."""
+    return (
+        dtype.kind == "i"
+        and dtype.itemsize >= 4
+        and number.__class__ is int
+        and promotion == "default"
+        and -(1 << 31) <= number < (1 << 31)
+    )
+
+
 def promote(op: Any, *operands: Any) -> tuple[Any, ...]:
     """Return the operands in their common dtype, and that dtype."""
     if len(operands) == 2:  # noqa: PLR2004 - a float tensor and a number, written out for speed
         first, second = operands
         if second.__class__ in {float, int} and isinstance(first, Tensor):
-            kind = first._array.dtype
-            if kind.kind == "f" or (kind.kind == "i" and second.__class__ is int and op.promotion == "default"):
-                if kind.kind == "f" or -(1 << 31) <= second < (1 << 31) and kind.itemsize >= 4:
-                    return first, second, kind
+            dtype = first._array.dtype
+            if dtype.kind == "f" or _fits(second, dtype, op.promotion):
+                return first, second, dtype
     target = _target(op, operands)
     return *(_convert(operand, target) for operand in operands), target
 
@@ -257,7 +277,7 @@ def run_variant(call: tuple[Any, ...], *, inplace: bool) -> Any:
 def to_default(value: Any) -> Any:
     """Bring an integer tensor to the default floating dtype."""
     if isinstance(value, Tensor) and value._array.dtype.kind in "biu":
-        return value._cast(_dtype.default_numpy())  # type: ignore[attr-defined]
+        return value._cast(_dtype.default_numpy())
     return value
 
 
@@ -266,12 +286,12 @@ def to_default(value: Any) -> Any:
 
 def wrap_all(arrays: Sequence[Any]) -> tuple[Any, ...]:
     """Return tensors around arrays (or NumPy scalars)."""
-    return tuple(
-        wrap(array if array.__class__ is ndarray else asarray(array)) for array in arrays
-    )
+    return tuple(wrap(array if array.__class__ is ndarray else asarray(array)) for array in arrays)
 
 
-def _pick(array: Array, forward: Callable[..., Any], arguments: tuple[Any, ...], index: int) -> Array:
+def _pick(
+    array: Array, forward: Callable[..., Any], arguments: tuple[Any, ...], index: int
+) -> Array:
     """Replay one of several views."""
     view: Array = forward(array, *arguments)[index]
     return view
@@ -282,7 +302,9 @@ def view_all(op: Any, arrays: Sequence[Array], source: Tensor, step: Any) -> tup
     tensors = []
     for index, array in enumerate(arrays):
         tensor = wrap(array)
-        attach_view(tensor, source, (_pick, (*step, index)), f"{index} of {op.node_name}")
+        attach_view(
+            tensor, source, (_pick, (*step, index)), (ONE_OF_SEVERAL, f"{index} of {op.node_name}")
+        )
         tensors.append(tensor)
     return tuple(tensors)
 
@@ -298,7 +320,9 @@ def connect(node: Any, tensors: Sequence[Any]) -> None:
 def fill_missing(node: Any, grads: Sequence[Any]) -> tuple[Any, ...]:
     """Return the gradients with zeros for outputs that nobody used."""
     return tuple(
-        wrap(np.zeros(shape, dtype)) if grad is None and FROM_NUMPY[dtype].is_floating_point else grad
+        wrap(np.zeros(shape, dtype))
+        if grad is None and FROM_NUMPY[dtype].is_floating_point
+        else grad
         for grad, (shape, dtype) in zip(grads, node.outputs, strict=True)
     )
 
@@ -356,7 +380,9 @@ def metadata_shape(value: Any) -> Any:
 
 def metadata_dtype(value: Any) -> Any:
     """Return an array's dtype, or those of several."""
-    return [item.dtype for item in value] if isinstance(value, list) else getattr(value, "dtype", None)
+    return (
+        [item.dtype for item in value] if isinstance(value, list) else getattr(value, "dtype", None)
+    )
 
 
 metadata_layout = Layout
@@ -364,37 +390,31 @@ metadata_layout = Layout
 
 def explain(op: Any, error: Exception, *operands: Any) -> NoReturn:
     """Put NumPy's error about shapes into torch's words, or let it pass."""
-    _check.broadcastable(*(operand for operand in operands if isinstance(operand, ndarray)))
+    arrays = [operand for operand in operands if isinstance(operand, ndarray)]
+    _check.broadcastable(*arrays)
+    if "non-broadcastable output" in str(error):
+        check_written_shape(arrays[0], np.broadcast(*arrays))
     if op.name in {"sub", "rsub", "neg"} and isinstance(error, TypeError):
         _check.no_bool(op.name)
     raise error
 
 
-def write_out(out: Any, compute: Callable[[], Any]) -> Any:
+def write_out(op: Any, out: Any, compute: Callable[[], Any]) -> Any:
     """Compute, then write into ``out=``, resized where its shape differs."""
-    if not isinstance(out, Tensor):
-        written = tuple(out)
-        with no_grad():
-            results = compute()
-        for target, result in zip(written, results, strict=True):
-            _write_one(target, result)
-        return type(results)(*written) if hasattr(results, "_fields") else written
-    if out.requires_grad and mode.grad:
-        msg = (
-            "functions with out=... arguments don't support automatic differentiation, but one of the "
-            "arguments requires grad."
-        )
-        raise RuntimeError(msg)
-    before = mode.grad
+    targets = (out,) if isinstance(out, Tensor) else tuple(out)
     result = compute()
-    if before and result.requires_grad:
+    results = (result,) if isinstance(result, Tensor) else tuple(result)
+    if mode.grad and any(tensor.requires_grad for tensor in (*targets, *results)):
         msg = (
-            "functions with out=... arguments don't support automatic differentiation, but one of the "
-            "arguments requires grad."
+            f"{op.name}(): functions with out=... arguments don't support automatic differentiation, but "
+            "one of the arguments requires grad."
         )
         raise RuntimeError(msg)
-    _write_one(out, result)
-    return out
+    for target, computed in zip(targets, results, strict=True):
+        _write_one(target, computed)
+    if targets[0] is out:
+        return out
+    return op.result(*targets) if op.result else targets
 
 
 def _write_one(out: Tensor, result: Tensor) -> None:
@@ -412,6 +432,8 @@ def _write_one(out: Tensor, result: Tensor) -> None:
                 stacklevel=4,
             )
         out._array = np.empty(result._array.shape, out._array.dtype)
+    if out._array.base is not None:
+        check_overlap(out._array)
     out._array[...] = result._array
     storage_of(out).version += 1
 
@@ -431,8 +453,8 @@ def check_written_shape(target: Array, result: Any) -> None:
 
 def assign(op: Any, target: Array, result: Any) -> None:
     """Write a forward's result through an array."""
-    result = result.out if hasattr(result, "saved") and op.saves else result
-    check_written_shape(target, result if isinstance(result, ndarray) else asarray(result))
+    result = asarray(result.out if op.saves else result)
+    check_written_shape(target, result)
     target[...] = result
 
 
@@ -440,13 +462,37 @@ def write_inplace(op: Any, arguments: tuple[Any, ...], edges: tuple[Any, ...]) -
     """The recorded in-place form of every op: compute aside, save, write through, rebase history."""
     self = arguments[0]
     check_inplace(self)
-    values = [
-        arrays_of(value) if param.kind == "many" else value._array if isinstance(value, Tensor) else value
-        for param, value in zip(op.params, arguments, strict=True)
-    ]
-    named = {p.name: v for p, v in zip(op.params, values, strict=True) if p.keyword_only}
-    plain = [v for p, v in zip(op.params, values, strict=True) if not p.keyword_only]
-    arrays = [v for p, v in zip(op.params, values, strict=True) if p.kind != "other"]
+    result, extras, arrays = _computed_aside(op, arguments)
+    check_written_shape(self._array, result)
+    storage = storage_of(self)
+    first, *others = arguments
+    if any(edges[index] is not None for index in op.overwrites):
+        first = _snapshot(self, edges[op.differentiable.index(op.params[0].name)])
+    others = [_apart(other, storage) for other in others]
+    node = op.record(first, *others, *arrays, *edges, result, extras)
+    self._array[...] = result
+    storage.version += 1
+    if "saved_out" in op.node_class.__slots__:
+        node.saved_out = self._array
+        node.saved_out_storage = storage
+        node.saved_out_version = storage.version
+    rebase(self, node)
+    return self
+
+
+def _computed_aside(op: Any, arguments: tuple[Any, ...]) -> tuple[Array, Any, list[Any]]:
+    """Run an op's forward; return its result, what it saves, and the arrays it was given."""
+    plain, named, arrays = [], {}, []
+    for param, argument in zip(op.params, arguments, strict=True):
+        value = argument._array if isinstance(argument, Tensor) else argument
+        if param.kind == "many":
+            value = arrays_of(argument)
+        if param.kind != "other":
+            arrays.append(value)
+        if param.keyword_only:
+            named[param.name] = value
+        else:
+            plain.append(value)
     token = silence(SILENT)
     try:
         result = op.forward(*plain, **named)
@@ -456,24 +502,9 @@ def write_inplace(op: Any, arguments: tuple[Any, ...], edges: tuple[Any, ...]) -
         explain(op, error, *arrays)
     finally:
         restore(token)
-    extras = None
     if op.saves:
-        extras, result = result.saved, result.out
-    result = asarray(result)
-    check_written_shape(self._array, result)
-    first, saved = op.params[0].name, op.node_class.__slots__
-    if f"saved_{first}" in saved:
-        arguments = (_snapshot(self, edges[op.differentiable.index(first)]), *arguments[1:])
-    node = op.record(*arguments, *arrays, *edges, result, extras)
-    self._array[...] = result
-    storage = storage_of(self)
-    storage.version += 1
-    if "saved_out" in saved:
-        node.saved_out = self._array
-        node.saved_out_storage = storage
-        node.saved_out_version = storage.version
-    rebase(self, node)
-    return self
+        return asarray(result.out), result.saved, arrays
+    return asarray(result), None, arrays
 
 
 def _snapshot(self: Tensor, edge: Any) -> Tensor:
@@ -481,3 +512,15 @@ def _snapshot(self: Tensor, edge: Any) -> Tensor:
     copy = wrap(self._array.copy())
     copy._edge = edge
     return copy
+
+
+def _apart(argument: Any, storage: Storage) -> Any:
+    """Return an argument as it may be saved: one that looks at the written memory without its base.
+
+    The base's history is about to include the node that saves it, and the two would be a cycle.
+    """
+    if not isinstance(argument, Tensor) or argument._storage is not storage:
+        return argument
+    alias = wrap(argument._array)
+    alias._storage, alias._edge = storage, edge_of(argument)
+    return alias
