@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .._limits import finfo
 from .._tensor import Array, Tensor, wrap
 from . import _check
 from ._op import Saving, attach, op
@@ -154,9 +155,7 @@ def _running_extreme(accumulate: Any, input: Array, dim: int) -> Saving:
         shape = [1] * input.ndim
         shape[place] = -1
         count = np.arange(input.shape[place]).reshape(shape)
-        met = input == values
-        if input.dtype.kind == "f":
-            met |= np.isnan(input)
+        met = (input == values) | (input != input)  # noqa: PLR0124 - NaN, in any dtype
         indices = np.maximum.accumulate(np.where(met, count, 0), axis=place)
     return Saving((values, indices), indices=wrap(indices))
 
@@ -217,15 +216,19 @@ def cummin(input: Array, dim: int) -> Any:
 
 
 def _logcumsumexp_grad(grad: Any, dim: int, input: Any, out: Any) -> Any:
-    """Compute in logarithms, so that nothing overflows: positive and negative gradients apart."""
+    """Compute in logarithms, so that nothing overflows: positive and negative gradients apart.
+
+    The least finite number stands for the logarithm of zero: with infinity, differences would be NaN.
+    """
     if not input._array.ndim:
         return grad
+    logarithm, least = grad.abs().log(), finfo(grad.dtype).min
 
-    def reach(part: Any) -> Any:
-        shifted = (part.log() - out).flip(dim)
+    def reach(other_sign: Any) -> Any:
+        shifted = (logarithm.masked_fill(other_sign, least) - out).flip(dim)
         return (logcumsumexp(shifted, dim).flip(dim) + input).exp()
 
-    return reach(grad.clamp(min=0)) - reach((-grad).clamp(min=0))
+    return reach(grad <= 0) - reach(grad >= 0)
 
 
 @op("logcumsumexp", out=True, input=_logcumsumexp_grad)
@@ -289,9 +292,9 @@ def diff(
         raise RuntimeError(msg)
     result: Any = cat(pieces, place) if len(pieces) > 1 else input
     length = result._array.shape[place]
-    if n >= length:
-        result = narrow(result, place, 0, 0).clone()
-    for _ in range(n if n < length else 0):
+    if n == 0:
+        result = result.new_zeros(result._array.shape).copy_(result)
+    for _ in range(min(n, length)):
         rest = result._array.shape[place] - 1
         later, earlier = narrow(result, place, 1, rest), narrow(result, place, 0, rest)
         is_bool = result._array.dtype.kind == "b"

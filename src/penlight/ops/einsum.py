@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from .._tensor import Tensor
 from ._op import attach
 from .matmul import bmm, mm
-from .view import permute, reshape, unsafe_view
+from .view import permute, reshape, unsafe_view, view_as_shape
 
 __all__ = ["einsum", "kron", "tensordot"]
 
@@ -185,7 +185,7 @@ def _evaluate(operands: list[Any], inputs: list[list[Any]], out: list[Any]) -> T
     for number, operand in enumerate(aligned[1:], 1):
         done = [order.index(label) for label in summed if last[label] == number]
         result = _contracted(result, operand, done) if done else result * operand
-    return reshape(result, result._array.shape[: len(out)]) if summed else result
+    return view_as_shape(result, result._array.shape[: len(out)]) if summed else result
 
 
 def einsum(*args: Any) -> Tensor:

@@ -13,6 +13,8 @@ from . import _check
 from ._op import Saving, attach, op
 from ._results import named_result
 
+Number = bool | int | float
+
 __all__ = [
     "argsort",
     "bincount",
@@ -31,8 +33,14 @@ __all__ = [
 # ---- order ------------------------------------------------------------------------------------------
 
 
+def _comparable(array: Array) -> Array:
+    """Return values that NumPy sorts with NaN last; it does not know bfloat16."""
+    return array.astype(np.float32) if array.dtype.kind == "V" else array
+
+
 def _order(array: Array, place: int, *, descending: bool) -> Array:
     """Return a stable order; NaN counts as largest, and equals keep their order both ways."""
+    array = _comparable(array)
     if not descending:
         return np.argsort(array, axis=place, kind="stable")
     backwards = np.argsort(np.flip(array, place), axis=place, kind="stable")
@@ -195,6 +203,9 @@ def topk(input: Array, k: int, dim: int = -1, largest: bool = True, sorted: bool
         values=tensor([3, 2]),
         indices=tensor([0, 2]))
     """
+    if input.dtype.kind == "b":
+        msg = "topk does not support bool dtypes on CPU"
+        raise RuntimeError(msg)
     place = _check.dim(dim, input.ndim)
     length = input.shape[place] if input.ndim else 1
     if not 0 <= k <= length:
@@ -205,7 +216,7 @@ def topk(input: Array, k: int, dim: int = -1, largest: bool = True, sorted: bool
     before = (slice(None),) * place
     # A partition is worth its overhead where few of many are wanted.
     if 0 < 8 * k < length:
-        part = np.argpartition(input, length - k if largest else k - 1, axis=place)
+        part = np.argpartition(_comparable(input), length - k if largest else k - 1, axis=place)
         part = part[(*before, slice(length - k, None) if largest else slice(k))]
         part = np.sort(part, axis=place)
         ranks = _order(np.take_along_axis(input, part, place), place, descending=largest)
@@ -475,7 +486,7 @@ def _side(right: bool, side: str | None) -> str:
 
 
 @op("_searchsorted", method=False, quiet=True)
-def search(sequence: Array, values: Array | float, side: Any, out_int32: bool) -> Array:
+def search(sequence: Array, values: Array | Number, side: Any, out_int32: bool) -> Array:
     """Return where values would go in sorted rows."""
     wanted = np.asarray(values)
     if sequence.ndim == 1 or not wanted.ndim:
