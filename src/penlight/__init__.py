@@ -1,17 +1,52 @@
 """penlight: PyTorch's ``torch.nn``, in your pocket. ``import penlight as torch``.
 
-What is torch's in public is imported here from the rooms that hold it; each room's ``__all__`` says what.
+What is torch's in public is imported here from the rooms that hold it; each room's ``__all__`` says
+what. ``nn``, ``optim`` and the like are imported when a program first asks for them.
 """
 
 from __future__ import annotations
 
+# First: the graph is below Tensor and the functions that walk it above, in one package.
+from . import autograd
+
+# isort: split
 from math import e, inf, nan, pi
 
-from . import _dtype, autograd, random
+from . import _functions, _layout, random
 from ._alias import install_as_torch, uninstall_as_torch
 from ._device import device
-from ._dtype import *  # noqa: F403 - every dtype and its aliases
-from ._layout import *  # noqa: F403
+from ._dtype import (
+    bfloat16,
+    bool,
+    cdouble,
+    cfloat,
+    chalf,
+    complex32,
+    complex64,
+    complex128,
+    double,
+    dtype,
+    float,
+    float16,
+    float32,
+    float64,
+    get_default_dtype,
+    half,
+    int,
+    int8,
+    int16,
+    int32,
+    int64,
+    long,
+    set_default_dtype,
+    short,
+    uint8,
+    uint16,
+    uint32,
+    uint64,
+)
+from ._functions import *
+from ._layout import *
 from ._limits import finfo, iinfo
 from ._promotion import can_cast, promote_types, result_type
 from ._size import Size
@@ -26,21 +61,7 @@ from .autograd.grad_mode import (
     set_grad_enabled,
 )
 from .kernels import get_num_threads, set_num_threads
-from .ops.comparison import *  # noqa: F403
-from .ops.conversion import *  # noqa: F403
-from .ops.creation import *  # noqa: F403
-from .ops.indexing import *  # noqa: F403
-from .ops.inplace_sampling import *  # noqa: F403
-from .ops.join import *  # noqa: F403
-from .ops.matmul import *  # noqa: F403
-from .ops.pointwise import *  # noqa: F403
-from .ops.reduction import *  # noqa: F403
-from .ops.sampling import *  # noqa: F403
-from .ops.softmax import *  # noqa: F403
-from .ops.ternary import *  # noqa: F403
-from .ops.transcendental import *  # noqa: F403
-from .ops.view import *  # noqa: F403
-from .random import *  # noqa: F403
+from .random import *
 
 __version__ = "0.1.0"
 
@@ -62,13 +83,74 @@ def __getattr__(name: str) -> object:
         return found  # type: ignore[no-any-return]
     from ._missing import MissingName  # noqa: PLC0415 - rare
 
-    raise MissingName("torch", name)
+    raise MissingName("torch", name)  # noqa: EM101 - not a message
 
 
-__all__ = sorted(
-    [
-        *(name for name in globals() if not name.startswith("_") and name != "annotations"),
-        *_LAZY_MODULES,
-        *_LAZY_NAMES,
-    ]
-)
+__all__ = [  # noqa: F405 - the lazy ones
+    "Size",
+    "Tensor",
+    "accelerator",
+    "autograd",
+    "backends",
+    "bfloat16",
+    "bool",
+    "can_cast",
+    "cdouble",
+    "cfloat",
+    "chalf",
+    "complex32",
+    "complex64",
+    "complex128",
+    "cuda",
+    "device",
+    "double",
+    "dtype",
+    "e",
+    "enable_grad",
+    "finfo",
+    "float",
+    "float16",
+    "float32",
+    "float64",
+    "get_default_dtype",
+    "get_num_threads",
+    "half",
+    "iinfo",
+    "inf",
+    "inference_mode",
+    "install_as_torch",
+    "int",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "is_grad_enabled",
+    "is_inference_mode_enabled",
+    "load",
+    "long",
+    "nan",
+    "nn",
+    "no_grad",
+    "optim",
+    "pi",
+    "promote_types",
+    "random",
+    "result_type",
+    "save",
+    "serialization",
+    "set_default_dtype",
+    "set_grad_enabled",
+    "set_num_threads",
+    "set_printoptions",
+    "short",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    "uninstall_as_torch",
+    "utils",
+]
+__all__ += _layout.__all__
+__all__ += _functions.__all__
+__all__ += random.__all__
+__all__.sort()

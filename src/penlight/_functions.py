@@ -1,0 +1,76 @@
+"""The functions of ``torch.*``: the public names of every family of ops."""
+
+from .ops import (
+    activation as _activation,
+    comparison as _comparison,
+    conversion as _conversion,
+    creation as _creation,
+    cumulative as _cumulative,
+    diagonals as _diagonals,
+    einsum as _einsum,
+    embedding as _embedding,
+    indexing as _indexing,
+    inplace_sampling as _inplace_sampling,  # noqa: F401 - attaches methods
+    join as _join,
+    matmul as _matmul,
+    pointwise as _pointwise,
+    rearrange as _rearrange,
+    recurrent_cell as _recurrent_cell,
+    recurrent_network as _recurrent_network,
+    reduction as _reduction,
+    sampling as _sampling,
+    softmax as _softmax,
+    sorting as _sorting,
+    stacking as _stacking,
+    ternary as _ternary,
+    transcendental as _transcendental,
+    view as _view,
+)
+from .ops.activation import *
+from .ops.comparison import *
+from .ops.conversion import *
+from .ops.creation import *
+from .ops.cumulative import *
+from .ops.diagonals import *
+from .ops.einsum import *
+from .ops.embedding import *
+from .ops.indexing import *
+from .ops.join import *
+from .ops.matmul import *
+from .ops.pointwise import *
+from .ops.rearrange import *
+from .ops.recurrent_cell import *
+from .ops.recurrent_network import *
+from .ops.reduction import *
+from .ops.sampling import *
+from .ops.softmax import *
+from .ops.sorting import *
+from .ops.stacking import *
+from .ops.ternary import *
+from .ops.transcendental import *
+from .ops.view import *
+
+__all__: list[str] = []
+__all__ += _activation.__all__
+__all__ += _comparison.__all__
+__all__ += _conversion.__all__
+__all__ += _creation.__all__
+__all__ += _cumulative.__all__
+__all__ += _diagonals.__all__
+__all__ += _einsum.__all__
+__all__ += _embedding.__all__
+__all__ += _indexing.__all__
+__all__ += _join.__all__
+__all__ += _matmul.__all__
+__all__ += _pointwise.__all__
+__all__ += _rearrange.__all__
+__all__ += _recurrent_cell.__all__
+__all__ += _recurrent_network.__all__
+__all__ += _reduction.__all__
+__all__ += _sampling.__all__
+__all__ += _softmax.__all__
+__all__ += _sorting.__all__
+__all__ += _stacking.__all__
+__all__ += _ternary.__all__
+__all__ += _transcendental.__all__
+__all__ += _view.__all__
