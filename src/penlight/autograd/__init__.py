@@ -37,7 +37,7 @@ class _VariableMeta(type):
 class Variable(metaclass=_VariableMeta):
     """torch's old name for a tensor: ``Variable(t)`` returns a tensor that shares ``t``'s memory."""
 
-    def __new__(cls, data: Tensor, requires_grad: bool = False) -> Any:  # noqa: FBT001, FBT002
+    def __new__(cls, data: Tensor, requires_grad: bool = False) -> Any:
         """Return ``data`` as a leaf."""
         out = data.detach()
         out.requires_grad = requires_grad
@@ -92,8 +92,8 @@ def _paired(tensors: Any, grads: Any, function: str) -> tuple[tuple[Any, ...], t
 def backward(
     tensors: Any,
     grad_tensors: Any = None,
-    retain_graph: bool | None = None,  # noqa: FBT001 - torch's signature
-    create_graph: bool = False,  # noqa: FBT001, FBT002
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
     grad_variables: Any = None,
     inputs: Any = None,
 ) -> None:
@@ -148,11 +148,11 @@ def grad(
     outputs: Any,
     inputs: Any,
     grad_outputs: Any = None,
-    retain_graph: bool | None = None,  # noqa: FBT001 - torch's signature
-    create_graph: bool = False,  # noqa: FBT001, FBT002
-    allow_unused: bool | None = None,  # noqa: FBT001
-    is_grads_batched: bool = False,  # noqa: FBT001, FBT002
-    materialize_grads: bool = False,  # noqa: FBT001, FBT002
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
+    materialize_grads: bool = False,
 ) -> tuple[Any, ...]:
     """Return the gradients of ``outputs`` with respect to ``inputs``; no ``grad`` is touched.
 
@@ -209,8 +209,8 @@ def grad(
 def _tensor_backward(
     self: Tensor,
     gradient: Tensor | None = None,
-    retain_graph: bool | None = None,  # noqa: FBT001 - torch's signature
-    create_graph: bool = False,  # noqa: FBT001, FBT002
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
     inputs: Any = None,
 ) -> None:
     """Add this tensor's gradient to the ``grad`` of the leaves; see :func:`penlight.autograd.backward`."""
@@ -218,4 +218,4 @@ def _tensor_backward(
 
 
 _tensor_backward.__name__ = "backward"
-Tensor.backward = _tensor_backward  # type: ignore[attr-defined]
+setattr(Tensor, "backward", _tensor_backward)  # noqa: B010 - the stub declares it, as it does ops

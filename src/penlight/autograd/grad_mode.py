@@ -165,7 +165,7 @@ class set_grad_enabled(_GradSwitch):  # noqa: N801 - torch's name
         False
     """
 
-    def __init__(self, mode: bool) -> None:  # noqa: FBT001 - torch's signature
+    def __init__(self, mode: bool) -> None:
         super().__init__()
         self._before = globals()["mode"].grad
         self._target = mode
@@ -200,13 +200,13 @@ class inference_mode(_GradSwitch):  # noqa: N801 - torch's name
         (False, True)
     """
 
-    def __new__(cls, mode: Any = True) -> Any:  # noqa: FBT002 - torch's signature
+    def __new__(cls, mode: Any = True) -> Any:
         """Make the context manager, or decorate at once when written ``@inference_mode``."""
         if not isinstance(mode, bool):
             return _decorate(cls, mode)
         return super().__new__(cls)
 
-    def __init__(self, mode: bool = True) -> None:  # noqa: FBT001, FBT002 - torch's signature
+    def __init__(self, mode: bool = True) -> None:
         super().__init__()
         self._target = not mode
         self._inference = mode

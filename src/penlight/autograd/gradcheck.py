@@ -26,34 +26,39 @@ def _numerical(
 ) -> list[Any]:
     """Return d(output)/d(input) by central differences, one (input, output) matrix per output."""
     array = inputs[index]._array
-    columns: list[list[Any]] = []
-    for position in np.ndindex(array.shape):
+    before = [out._array for out in _floating_outputs(function(*inputs))]
+    matrices = [np.zeros((array.size, out.size)) for out in before]
+    for row, position in enumerate(np.ndindex(array.shape)):
         kept = array[position].copy()
         array[position] = kept + eps
         above = [out._array.copy() for out in _floating_outputs(function(*inputs))]
         array[position] = kept - eps
         below = [out._array.copy() for out in _floating_outputs(function(*inputs))]
         array[position] = kept
-        columns.append([(a - b).ravel() / (2 * eps) for a, b in zip(above, below, strict=True)])
-    return [np.array(column) for column in zip(*columns, strict=True)]
+        for matrix, a, b in zip(matrices, above, below, strict=True):
+            matrix[row] = (a - b).ravel() / (2 * eps)
+    return matrices
 
 
 def _analytic(output: Any, inputs: Sequence[Any]) -> list[Any]:
     """Return d(output)/d(input) by backward, one (input, output) matrix per input."""
     matrices = [np.zeros((x.numel(), output.numel())) for x in inputs]
-    edge = edge_of(output)
-    if edge is None:
+    if edge_of(output) is None:
         return matrices
     for column, position in enumerate(np.ndindex(output._array.shape)):
         seed = np.zeros_like(output._array)
         seed[position] = 1
-        grads = run_backward(
-            [edge], [wrap(seed)], keep_graph=True, create_graph=False, inputs=[edge_of(x) for x in inputs]
-        )
+        grads = _gradients([output], [wrap(seed)], inputs)
         for matrix, grad in zip(matrices, grads, strict=True):
             if grad is not None:
                 matrix[:, column] = grad._array.ravel()
     return matrices
+
+
+def _gradients(outputs: Sequence[Any], seeds: Sequence[Any], inputs: Sequence[Any]) -> list[Any]:
+    edges = [edge_of(out) for out in outputs]
+    targets = [edge_of(x) for x in inputs]
+    return run_backward(edges, seeds, keep_graph=True, create_graph=False, inputs=targets)
 
 
 def gradcheck(
@@ -84,7 +89,7 @@ def gradcheck(
         rtol: relative tolerance.
         raise_exception: raise instead of returning ``False``.
         nondet_tol: how far two backward passes may differ.
-        check_undefined_grad: accepted; outputs that nobody uses get zero gradients here.
+        check_undefined_grad: also go through the graph from each output alone, the others unused.
         check_grad_dtypes: also require that gradients have their input's dtype.
         fast_mode: accepted; the full check is done.
         check_batched_grad: refused; penlight does not batch gradients.
@@ -103,13 +108,19 @@ def gradcheck(
         >>> torch.autograd.gradcheck(torch.exp, (x,))
         True
     """
-    del check_undefined_grad, fast_mode, masked
+    del fast_mode, masked
     if check_batched_grad or check_batched_forward_grad or check_forward_ad:
         msg = "gradcheck: penlight has no forward mode and no batched gradients to check"
         raise ValueError(msg)
+    if not check_backward_ad:
+        return True
+    check = _Check(func, as_tuple(inputs), eps, atol, rtol, nondet_tol)
     try:
-        if check_backward_ad:
-            _check(func, as_tuple(inputs), eps, (atol, rtol), nondet_tol, dtypes=check_grad_dtypes)
+        check.jacobians()
+        if check_undefined_grad:
+            check.undefined()
+        if check_grad_dtypes:
+            check.dtypes()
     except GradcheckError:
         if raise_exception:
             raise
@@ -117,59 +128,109 @@ def gradcheck(
     return True
 
 
-def _check(
-    func: Callable[..., Any],
-    inputs: tuple[Any, ...],
-    eps: float,
-    tolerance: tuple[float, float],
-    nondet_tol: float,
-    *,
-    dtypes: bool,
-) -> None:
-    checked = [i for i, x in enumerate(inputs) if isinstance(x, Tensor) and x.requires_grad]
-    if not checked:
+class _Check:
+    """One check: the function, its inputs, which of them are looked at, and the tolerances."""
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        inputs: tuple[Any, ...],
+        eps: float,
+        atol: float,
+        rtol: float,
+        nondet_tol: float,
+    ) -> None:
+        self.function, self.inputs, self.eps = function, inputs, eps
+        self.atol, self.rtol, self.nondet_tol = atol, rtol, nondet_tol
+        self.places = [
+            i for i, x in enumerate(inputs) if isinstance(x, Tensor) and x.requires_grad
+        ]
+        self.sources = [inputs[place] for place in self.places]
+        _check_inputs(self.places, self.sources)
+        self.outputs = _floating_outputs(function(*inputs))
+
+    def jacobians(self) -> None:
+        """Compare what backward says with finite differences, and with what it says again."""
+        analytic = [_analytic(out, self.sources) for out in self.outputs]
+        for number, first in enumerate(analytic):
+            for one, other in zip(first, _analytic(self.outputs[number], self.sources), strict=True):
+                if one.size and np.abs(one - other).max() > self.nondet_tol:
+                    msg = (
+                        "Backward is not reentrant, i.e., running backward with same input and "
+                        "grad_output multiple times gives different values, although analytical "
+                        f"gradient matches numerical gradient. The tolerance was {self.nondet_tol}."
+                    )
+                    raise GradcheckError(msg)
+        for place, index in enumerate(self.places):
+            numerical = _numerical(self.function, self.inputs, index, self.eps)
+            for number, expected in enumerate(numerical):
+                self._compare(analytic[number][place], expected, number, index)
+
+    def _compare(self, analytic: Any, numerical: Any, number: int, index: int) -> None:
+        if np.allclose(analytic, numerical, self.rtol, self.atol, equal_nan=True):
+            return
+        worst = np.unravel_index(np.argmax(np.abs(analytic - numerical)), numerical.shape)
+        msg = (
+            f"Jacobian mismatch for output {number} with respect to input {index},\n"
+            f"numerical:{numerical}\nanalytical:{analytic}\n"
+            f"The largest difference is at input element {worst[0]}, output element {worst[1]}: "
+            f"numerical {numerical[worst]}, analytical {analytic[worst]}."
+        )
+        raise GradcheckError(msg)
+
+    def undefined(self) -> None:
+        """Require that an output nobody uses counts as one with gradient zero."""
+        live = [out for out in self.outputs if edge_of(out) is not None]
+        for used in live if len(live) > 1 else ():
+            alone = _gradients([used], [wrap(np.ones_like(used._array))], self.sources)
+            seeds = [(np.ones_like if out is used else np.zeros_like)(out._array) for out in live]
+            together = _gradients(live, list(map(wrap, seeds)), self.sources)
+            for one, other in zip(alone, together, strict=True):
+                a, b = (0 if grad is None else grad._array for grad in (one, other))
+                if not np.allclose(a, b, self.rtol, self.atol, equal_nan=True):
+                    msg = (
+                        "Expected backward function to handle undefined output grads. Please look at "
+                        "\"Notes about undefined output gradients\" in tools/autograd/derivatives.yaml"
+                    )
+                    raise GradcheckError(msg)
+
+    def dtypes(self) -> None:
+        """Require that every gradient has its input's dtype."""
+        for out in self.outputs:
+            if edge_of(out) is None:
+                continue
+            grads = _gradients([out], [wrap(np.ones_like(out._array))], self.sources)
+            for index, grad, source in zip(self.places, grads, self.sources, strict=True):
+                if grad is not None and grad.dtype is not source.dtype:
+                    msg = f"grad of input {index} is {grad.dtype} where the input is {source.dtype}"
+                    raise GradcheckError(msg)
+
+
+def _check_inputs(places: Sequence[int], sources: Sequence[Any]) -> None:
+    if not sources:
         msg = (
             "gradcheck expects at least one input tensor to require gradient, but none of the them have "
             "requires_grad=True."
         )
         raise ValueError(msg)
-    outputs = _floating_outputs(func(*inputs))
-    sources = [inputs[i] for i in checked]
-    analytic = [_analytic(out, sources) for out in outputs]
-    for again, first in zip((_analytic(out, sources) for out in outputs), analytic, strict=True):
-        for a, b in zip(again, first, strict=True):
-            if a.size and np.abs(a - b).max() > nondet_tol:
-                msg = "Backward is not reentrant, i.e., running backward with same input and grad_output multiple times gives different values"
-                raise GradcheckError(msg)
-    if dtypes:
-        _check_dtypes(outputs, sources)
-    for place, index in enumerate(checked):
-        numerical = _numerical(func, inputs, index, eps)
-        for number, (matrices, expected) in enumerate(zip(analytic, numerical, strict=True)):
-            _compare(matrices[place], expected, number, index, tolerance)
+    for index, source in zip(places, sources, strict=True):
+        if source.element_size() < np.dtype(np.float64).itemsize:
+            import warnings  # noqa: PLC0415 - rare
 
-
-def _check_dtypes(outputs: list[Any], sources: list[Any]) -> None:
-    for out in outputs:
-        edges = [edge_of(x) for x in sources]
-        seed = wrap(np.ones_like(out._array))
-        grads = run_backward([edge_of(out)], [seed], keep_graph=True, create_graph=False, inputs=edges)
-        for grad, source in zip(grads, sources, strict=True):
-            if grad is not None and grad.dtype is not source.dtype:
-                msg = f"grad is of dtype {grad.dtype} where its input is {source.dtype}"
-                raise GradcheckError(msg)
-
-
-def _compare(
-    analytic: Any, numerical: Any, output: int, index: int, tolerance: tuple[float, float]
-) -> None:
-    atol, rtol = tolerance
-    if not np.allclose(analytic, numerical, rtol, atol, equal_nan=True):
-        msg = (
-            f"Jacobian mismatch for output {output} with respect to input {index},\n"
-            f"numerical:{numerical}\nanalytical:{analytic}\n"
-        )
-        raise GradcheckError(msg)
+            warnings.warn(
+                f"Input #{index} requires gradient and is not a double precision floating point or "
+                "complex. This check will likely fail if all the inputs are not of double precision "
+                "floating point or complex. ",
+                stacklevel=4,
+            )
+        sizes = zip(source._array.shape, source._array.strides, strict=True)
+        if source.numel() and any(size > 1 and not step for size, step in sizes):
+            msg = (
+                f"The {index}th input has a dimension with stride 0. gradcheck only supports inputs that "
+                "are non-overlapping to be able to compute the numerical gradients correctly. You should "
+                "call .contiguous on the input before passing it to gradcheck."
+            )
+            raise RuntimeError(msg)
 
 
 def gradgradcheck(
@@ -200,8 +261,16 @@ def gradgradcheck(
         gen_non_contig_grad_outputs: make the drawn ones non-contiguous.
         check_rev_over_rev: ``False`` checks nothing.
         check_fwd_over_rev: refused; penlight has no forward mode.
-        eps, atol, rtol, raise_exception, nondet_tol, check_undefined_grad, check_grad_dtypes,
-            check_batched_grad, fast_mode, masked: as for :func:`gradcheck`.
+        eps: as for :func:`gradcheck`.
+        atol: likewise.
+        rtol: likewise.
+        raise_exception: likewise.
+        nondet_tol: likewise.
+        check_undefined_grad: likewise.
+        check_grad_dtypes: likewise.
+        check_batched_grad: likewise.
+        fast_mode: likewise.
+        masked: likewise.
 
     Raises:
         GradcheckError: the second derivatives differ.

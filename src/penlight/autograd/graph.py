@@ -18,6 +18,21 @@ import numpy as np
 
 from .hooks import Hooks, RemovableHandle, register, type_name
 
+__all__ = [
+    "FREED",
+    "AccumulateGrad",
+    "Node",
+    "Output",
+    "RemovableHandle",
+    "accumulate_into",
+    "index_of",
+    "next_sequence",
+    "refuse_freed",
+    "refuse_modified",
+    "target_of",
+    "version_of",
+]
+
 next_sequence = itertools.count().__next__
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import weakref
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Self
 
 from .._dtype import FROM_NUMPY
 from .._storage import Storage
@@ -25,7 +25,7 @@ class RemovableHandle:
         """Take the hook away; doing it again does nothing."""
         self._hooks.pop(self.id, None)
 
-    def __enter__(self) -> RemovableHandle:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:

@@ -16,7 +16,7 @@ from .._dtype import FROM_NUMPY
 from .._promotion import can_cast, result_dtype
 from .._storage import Storage
 from .._tensor import Array, Tensor, new, wrap
-from ..autograd.grad_mode import mode, no_grad
+from ..autograd.grad_mode import mode
 from ..autograd.graph import (
     FREED,
     Node,
@@ -93,7 +93,7 @@ __all__ = [
 try:
     from numpy._core.umath import _extobj_contextvar, _make_extobj
 
-    SILENT = _make_extobj(all="ignore")
+    SILENT: Any = _make_extobj(all="ignore")
     silence, restore = _extobj_contextvar.set, _extobj_contextvar.reset
 except ImportError:  # pragma: no cover - another NumPy than those tested
     SILENT = None
@@ -176,6 +176,15 @@ def any_of(edges: Sequence[Any]) -> bool:
 # ---- promotion --------------------------------------------------------------------------------------
 
 
+_SUBTRACTIONS = frozenset({"sub", "_rsub_number", "_rsub_tensor"})
+
+
+def _is_bool(operand: Any) -> bool:
+    return isinstance(operand, bool) or (
+        isinstance(operand, Tensor) and operand._array.dtype.kind == "b"
+    )
+
+
 def _target(op: Any, operands: Sequence[Any]) -> Any:
     """Return the NumPy dtype in which an op computes on these operands."""
     for operand in operands:
@@ -185,6 +194,8 @@ def _target(op: Any, operands: Sequence[Any]) -> Any:
             not_tensor(op, name, position + 1, operand)
     if not any(isinstance(operand, Tensor) for operand in operands):
         not_tensor(op, op.params[0].name, 1, operands[0])
+    if op.name in _SUBTRACTIONS and any(map(_is_bool, operands)):
+        _check.no_bool(op.name if all(map(_is_bool, operands)) else "rsub")
     target = result_dtype(
         operand._array if isinstance(operand, Tensor) else operand
         for operand in operands
@@ -223,7 +234,7 @@ def _fits(number: Any, dtype: Any, promotion: str) -> bool:
 
 def promote(op: Any, *operands: Any) -> tuple[Any, ...]:
     """Return the operands in their common dtype, and that dtype."""
-    if len(operands) == 2:  # noqa: PLR2004 - a float tensor and a number, written out for speed
+    if len(operands) == 2:
         first, second = operands
         if second.__class__ in {float, int} and isinstance(first, Tensor):
             dtype = first._array.dtype
@@ -394,7 +405,7 @@ def explain(op: Any, error: Exception, *operands: Any) -> NoReturn:
     _check.broadcastable(*arrays)
     if "non-broadcastable output" in str(error):
         check_written_shape(arrays[0], np.broadcast(*arrays))
-    if op.name in {"sub", "rsub", "neg"} and isinstance(error, TypeError):
+    if op.name == "sub" and isinstance(error, TypeError):
         _check.no_bool(op.name)
     raise error
 
