@@ -21,7 +21,10 @@ def inplace_of(name: str) -> Any:
 
 def has_out(name: str) -> bool:
     """Return whether the function takes ``out=``."""
-    function = oracle.resolve(penlight, name)
+    try:
+        function = oracle.resolve(penlight, name)
+    except AttributeError:
+        return False  # test_complete.py says so
     record = getattr(function, "op", None)
     if record is not None:
         return bool(record.has_out)

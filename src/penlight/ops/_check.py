@@ -43,18 +43,21 @@ def _broadcast_pair(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(reversed(out))
 
 
+_INVERT_INSTEAD = (
+    "on a bool tensor is not supported. If you are trying to invert a mask, use the `~` or "
+    "`logical_not()` operator instead."
+)
+
+
 def no_bool(function: str) -> NoReturn:
-    """Refuse subtraction of bool tensors."""
-    if function == "neg":
-        msg = (
-            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert "
-            "a mask, use the `~` or `logical_not()` operator instead."
-        )
-    else:
-        msg = (
+    """Refuse arithmetic that torch keeps from bool tensors: ``neg``, ``sub`` of two, ``rsub`` of one."""
+    msg = {
+        "neg": f"Negation, the `-` operator, {_INVERT_INSTEAD}",
+        "sub": (
             "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
             "`logical_xor()` operator instead."
-        )
+        ),
+    }.get(function, f"Subtraction, the `-` operator, {_INVERT_INSTEAD.replace('on', 'with', 1)}")
     raise RuntimeError(msg)
 
 

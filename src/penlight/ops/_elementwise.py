@@ -39,6 +39,11 @@ def dtype_of(*operands: Any) -> Any:
     return next(operand.dtype for operand in operands if isinstance(operand, np.ndarray))
 
 
+def number(value: Any, dtype: Any) -> Any:
+    """Return a number in a dtype, wrapped around where it does not fit, as C does it."""
+    return np.asarray(value).astype(dtype)[()]
+
+
 def is_half(array: Array) -> bool:
     """Return whether the dtype is floating and 16 bits wide."""
     return array.dtype.itemsize == 2 and FROM_NUMPY[array.dtype].is_floating_point
@@ -92,6 +97,14 @@ def round_decimals(input: Array, decimals: int) -> Array:
 
 
 # ---- signs ------------------------------------------------------------------------------------------
+
+
+def negative(input: Array) -> Array:
+    """Return each element with the other sign."""
+    try:
+        return np.negative(input)
+    except TypeError:
+        _check.no_bool("neg")
 
 
 def absolute(input: Array) -> Array:

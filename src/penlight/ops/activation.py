@@ -13,7 +13,7 @@ import numpy as np
 from .. import kernels
 from .._tensor import Array, Tensor
 from . import _check
-from ._elementwise import refuse, widened
+from ._elementwise import number, refuse, widened
 from ._op import attach, op
 from .join import cat
 from .ternary import where
@@ -109,7 +109,8 @@ def threshold(input: Array, threshold: Number, value: Number) -> Array:
         tensor([7.0000, 0.9000])
     """
     refuse("threshold_cpu", input, kinds="b")
-    return np.where(np.less_equal(input, threshold), input.dtype.type(value), input)
+    low, value = number(threshold, input.dtype), number(value, input.dtype)
+    return np.where(input <= low, value, input)
 
 
 @op(
@@ -146,8 +147,13 @@ def hardtanh(input: Array, min_val: Number = -1, max_val: Number = 1) -> Array:
     if min_val > max_val:
         msg = f"min_val cannot be greater than max_val: {min_val} > {max_val}"
         raise ValueError(msg)
-    kind = input.dtype.type
-    return np.minimum(np.maximum(input, kind(min_val)), kind(max_val))
+    if input.dtype.kind == "u" and (int(min_val) < 0 or int(max_val) < 0):
+        msg = (
+            "cannot do hardtanh on an unsigned type with negative limits: "
+            f"{input.dtype} and [{min_val}, {max_val}]"
+        )
+        raise RuntimeError(msg)
+    return np.minimum(np.maximum(input, number(min_val, input.dtype)), number(max_val, input.dtype))
 
 
 @op(
@@ -187,6 +193,7 @@ def leaky_relu(input: Array, negative_slope: Number = 0.01) -> Array:
 )
 def prelu_kernel(input: Array, weight: Array) -> Array:
     """Return ``input`` where positive and ``weight * input`` elsewhere."""
+    refuse("prelu_cpu", input, kinds="bi")
     return np.where(input > 0, input, weight * input)
 
 

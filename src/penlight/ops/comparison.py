@@ -154,8 +154,8 @@ def _isclose(input: Array, other: Array, rtol: float, atol: float, equal_nan: bo
     close = np.equal(input, other)
     if equal_nan and elementwise.kind_of(input) == "f":
         close |= np.isnan(input) & np.isnan(other)
-    if input.dtype.kind == "b":
-        input, other = input.astype(np.int8), other.astype(np.int8)
+    if elementwise.kind_of(input) != "f":
+        input, other = input.astype(np.int64), other.astype(np.int64)
     if rtol or atol:
         allowed = atol + np.abs(rtol * other)
         error = np.abs(input - other)

@@ -257,6 +257,8 @@ def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     """
     if not isinstance(src, Tensor):
         return fill_(self, src)
+    if not self.is_floating_point():
+        src = src.detach()
     written: Tensor = _write_copy(self, src, non_blocking)
     return written
 

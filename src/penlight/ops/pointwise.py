@@ -163,7 +163,11 @@ def _scaled(input: Any, other: Any, alpha: Number) -> Any:
     if isinstance(alpha, float) and whole:
         msg = "For integral input tensors, argument alpha must not be a floating point number."
         raise RuntimeError(msg)
-    return other * alpha
+    return other * (bool(alpha) if _both_bool(input, other) else alpha)
+
+
+def _both_bool(*operands: Any) -> bool:
+    return all(isinstance(x, Tensor) and x._array.dtype.kind == "b" for x in operands)
 
 
 def _rounded_divide(mode: Any) -> Any:
@@ -234,7 +238,7 @@ fmod = overloaded(
 )
 neg = unary(
     "neg",
-    np.negative,
+    elementwise.negative,
     DEFAULT,
     "Negate.",
     aliases=("negative", "__neg__"),

@@ -138,8 +138,11 @@ def _number_record(name: str, node: str) -> Any:
         input=lambda grad, input, min, max: where(_inside(input, min, max), grad, 0),
     )
     def forward(input: Array, min: Any, max: Any) -> Array:
-        out: Array = np.asarray(_limit(input, min, max))
-        return out.astype(input.dtype, copy=False)
+        low, high = (
+            None if limit is None else elementwise.number(limit, input.dtype)
+            for limit in (min, max)
+        )
+        return _limit(input, low, high)
 
     return forward
 
@@ -158,6 +161,8 @@ def _tensor_record(name: str, node: str) -> Any:
         max=lambda grad, input, min, max: where(_above(input, min, max), grad, 0),
     )
     def forward(input: Array, min: Array | None, max: Array | None) -> Array:
+        if min is not None and max is not None:
+            elementwise.refuse("clamp_cpu", input, kinds="b")
         return _limit(input, min, max)
 
     return forward
@@ -361,10 +366,12 @@ def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: Number = 1) 
         >>> torch.addcmul(torch.ones(2), torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]), value=0.5)
         tensor([2.5000, 5.0000])
     """
+    elementwise.refuse("addcmul_cpu_out", input, kinds="b")
     dtype = input.dtype
     if elementwise.is_half(input):
         input, tensor1, tensor2 = (elementwise.widened(x) for x in (input, tensor1, tensor2))
-    product = tensor1 * tensor2 if value == 1 else input.dtype.type(value) * tensor1 * tensor2
+    scaled = tensor1 if value == 1 else elementwise.number(value, input.dtype) * tensor1
+    product = scaled * tensor2
     return np.asarray(input + product).astype(dtype, copy=False)
 
 

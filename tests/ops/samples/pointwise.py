@@ -22,6 +22,8 @@ from ops.samples import (
 
 INF, NAN = float("inf"), float("nan")
 ABOVE_ONE = (1.1, 4.0)
+# torch makes NaN negative when it converts it to bfloat16.
+NOT_BFLOAT16 = tuple(name for name in ALL if name != "bfloat16")
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, -2.5, INF, -INF, NAN]
 
 
@@ -94,7 +96,7 @@ def scaled(make: Make) -> Iterator[Sample]:
 def divided(make: Make) -> Iterator[Sample]:
     """Yield the samples of div."""
     yield from mixed(domain=(0.3, 3.0))(make)
-    for mode in ("floor", "trunc", None):
+    for mode in ("floor", "trunc"):
         yield Sample(make(3, 4, low=-9, high=9), make(4, low=1.2, high=3), rounding_mode=mode)
         yield Sample(make(4, low=-9, high=9), 2, rounding_mode=mode)
         yield Sample(make(4, low=-9, high=9), -2.5, rounding_mode=mode)
@@ -275,6 +277,12 @@ def to_dtypes(make: Make) -> Iterator[Sample]:
     yield Sample(make(3, low=0.2), dtype=penlight.int32, non_blocking=True, grad=False)
 
 
+def layouts_kept(make: Make) -> Iterator[Sample]:
+    """Yield the samples of clone."""
+    for shape in ((3, 4), (5,), ()):
+        yield Sample(make(*shape))
+
+
 def converted(make: Make) -> Iterator[Sample]:
     """Yield the samples of Tensor.float and its like."""
     yield Sample(make(2, 3, low=0.2, high=3), grad=False)
@@ -324,7 +332,8 @@ SAMPLES: dict[str, Any] = {
     "sqrt": special(domain=POSITIVE),
     "rsqrt": special(domain=POSITIVE),
     "sigmoid": special(),
-    "logit": logits,
+    # torch rounds to bfloat16 between its three steps, which near 0.5 leaves nothing to compare.
+    "logit": Samples(logits, dtypes=NOT_BFLOAT16),
     "logaddexp": pairs(),
     "logaddexp2": pairs(),
     "xlogy": mixed(domain=POSITIVE),
@@ -361,7 +370,7 @@ SAMPLES: dict[str, Any] = {
     "fmax": pairs(),
     "fmin": pairs(),
     "heaviside": without_derivative(binary(numbers=())),
-    "copysign": mixed(),
+    "copysign": mixed(dtypes=NOT_BFLOAT16),
     "nan_to_num": replaced,
     "clamp": limits,
     "clamp_min": one_limit,
@@ -389,7 +398,7 @@ SAMPLES: dict[str, Any] = {
     "isreal": special(grad=False),
     "isposinf": special(grad=False),
     "isneginf": special(grad=False),
-    "signbit": special(grad=False),
+    "signbit": special(grad=False, dtypes=NOT_BFLOAT16),
     "logical_and": pairs(grad=False),
     "logical_or": pairs(grad=False),
     "logical_xor": pairs(grad=False),
@@ -402,7 +411,7 @@ SAMPLES: dict[str, Any] = {
     "bitwise_right_shift": shifts,
     "Tensor.__invert__": unary(grad=False),
     # copies
-    "clone": Samples(unary().generate, strides=True),
+    "clone": Samples(layouts_kept, strides=True),
     "fill": Samples(fills, node=False),  # torch's fill is an op of its own; ours writes into a copy
     "Tensor.copy_": copies,
     "Tensor.to": Samples(to_dtypes, dtypes=ALL),
