@@ -1,4 +1,4 @@
-"""RNN, GRU and LSTM written step by step in elementary ops, for derivatives of their derivatives."""
+"""RNN, GRU and LSTM step by step in elementary ops, for derivatives of their derivatives."""
 
 from __future__ import annotations
 

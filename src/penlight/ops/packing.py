@@ -1,7 +1,8 @@
 """Sequences of different lengths: padded to one length, or packed step by step without padding.
 
-Packing takes rows (step, sequence) of a padded batch in order of steps, where sequences stand longest
-first, so that each step's rows are those of the first sequences. Padding is its adjoint, and the reverse.
+Packing takes rows (step, sequence) of a padded batch in order of steps, where sequences stand
+longest first, so that each step's rows are those of the first sequences. Padding is its adjoint,
+and packing is that of padding.
 """
 
 from __future__ import annotations
@@ -99,10 +100,13 @@ def pad_sequence(
             msg = f"expected Tensor as element {index} in argument 0, but got {kind}"
             raise TypeError(msg)
         if not sequence.dim():
-            msg = f"ArrayRef: invalid slice, N = 1; size = 0: sequence {index} is a scalar, expected (length, *)"
+            msg = (
+                f"ArrayRef: invalid slice, N = 1; size = 0: sequence {index} is a scalar, expected "
+                "(length, *)"
+            )
             raise RuntimeError(msg)
         _check_trailing(first, sequence, index)
-    same: Any = [s if s.dtype is first.dtype else s.to(first.dtype) for s in sequences]  # type: ignore[attr-defined]
+    same: Any = [s if s.dtype is first.dtype else s._cast(first._array.dtype) for s in sequences]
     padded: Tensor = pad_sequence_arrays(same, batch_first, padding_value, padding_side == "left")
     return padded
 
@@ -157,20 +161,24 @@ def pack_padded_sequence(input: Any, lengths: Tensor, batch_first: bool) -> tupl
 
 def _check_lengths(sizes: Array, batch: int, shape: list[int], *, batch_first: bool) -> None:
     if sizes.ndim != 1:
-        msg = f"'lengths' argument should be a 1D CPU int64 tensor, but got {sizes.ndim}D cpu Long tensor"
+        msg = (
+            "'lengths' argument should be a 1D CPU int64 tensor, but got "
+            f"{sizes.ndim}D cpu Long tensor"
+        )
         raise RuntimeError(msg)
     if len(sizes) != batch:
         order = "batch, sequence" if batch_first else "sequence, batch"
         msg = (
-            f"Expected `len(lengths)` to be equal to batch_size, but got {len(sizes)} (batch_size={batch}): "
-            f"with batch_first={batch_first} the input of shape {shape} is ({order}, ...)"
+            f"Expected `len(lengths)` to be equal to batch_size, but got {len(sizes)} "
+            f"(batch_size={batch}): with batch_first={batch_first} the input of shape {shape} is "
+            f"({order}, ...)"
         )
         raise RuntimeError(msg)
     wrong = np.flatnonzero(sizes <= 0)
     if wrong.size:
         msg = (
-            "Length of all samples has to be greater than 0, but found an element in 'lengths' that is "
-            f"<= 0: {int(sizes[wrong[0]])} at position {int(wrong[0])} in order of decreasing length"
+            "Length of all samples has to be greater than 0, but found an element in 'lengths' "
+            f"that is <= 0: {int(sizes[wrong[0]])}"
         )
         raise RuntimeError(msg)
     steps = shape[1 if batch_first else 0]
@@ -186,10 +194,10 @@ def _check_lengths(sizes: Array, batch: int, shape: list[int], *, batch_first: b
     if growing.size:
         at = int(growing[0])
         msg = (
-            "`lengths` array must be sorted in decreasing order when `enforce_sorted` is True. You can "
-            "pass `enforce_sorted=False` to pack_padded_sequence and/or pack_sequence to sidestep this "
-            f"requirement if you do not need ONNX exportability: length {int(sizes[at + 1])} at position "
-            f"{at + 1} follows {int(sizes[at])}"
+            "`lengths` array must be sorted in decreasing order when `enforce_sorted` is True. You "
+            "can pass `enforce_sorted=False` to pack_padded_sequence and/or pack_sequence to "
+            "sidestep this requirement if you do not need ONNX exportability: length "
+            f"{int(sizes[at + 1])} at position {at + 1} follows {int(sizes[at])}"
         )
         raise RuntimeError(msg)
 

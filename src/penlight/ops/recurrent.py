@@ -1,12 +1,12 @@
 """One layer and direction of RNN, GRU and LSTM over whole sequences.
 
-Each op takes the layer's input and weights, runs the input product of all steps as one matrix product,
-the recurrence in a kernel, and in backward the weight gradients as one product each. Sequences are
-padded, shape (T, B, features), or packed, shape (N, features) with ``batch_sizes``; a cell is a packed
-layer of one step.
+Each op takes the layer's input and weights, runs the input product of all steps as one matrix
+product, the recurrence in a kernel, and in backward the weight gradients as one product each.
+Sequences are padded, shape (T, B, features), or packed, shape (N, features) with ``batch_sizes``;
+a cell is a packed layer of one step.
 
-Backward computes from what forward saved and is not itself differentiable. When the walk is recorded
-(``create_graph``), the rule differentiates the same recurrence written in elementary ops instead.
+Backward computes from what forward saved and is not itself differentiable. When the walk is
+recorded (``create_graph``), the rule differentiates the same recurrence written in elementary ops.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def _gradients(
     return tuple(found)
 
 
-# ---- RNN --------------------------------------------------------------------------------------------
+# ---- RNN -----------------------------------------------------------------------------------------
 
 
 def _rnn_forward(
@@ -140,7 +140,7 @@ def _rnn_backward(
     return _gradients(wanted, gates, gates, input, previous, w_ih, h0=grad_h0)
 
 
-# ---- GRU --------------------------------------------------------------------------------------------
+# ---- GRU -----------------------------------------------------------------------------------------
 
 
 def _gru_forward(
@@ -192,7 +192,7 @@ def _gru_backward(
     return _gradients(wanted, of_input, of_hidden, input, previous, w_ih, h0=grad_h0)
 
 
-# ---- LSTM -------------------------------------------------------------------------------------------
+# ---- LSTM ----------------------------------------------------------------------------------------
 
 
 def _lstm_forward(
@@ -217,13 +217,14 @@ def _lstm_forward(
     before_projection = None
     first, cell, weight, bias, projection = _flat(h0, c0, w_hh, b_hh, w_hr)
     states = (gates, first, cell, weight)
+    written = (output, h_n, c_n, saved, cells)
     if projection is None:
-        written = (output, h_n, c_n, saved, cells)
         kernels.lstm_forward(*written, *states, bias, batch_sizes, reverse)
     else:
         before_projection = np.empty((count, hidden), kind) if keep else None
-        written = (output, h_n, c_n, saved, cells, before_projection)
-        kernels.lstm_projected_forward(*written, *states, projection, bias, batch_sizes, reverse)
+        kernels.lstm_projected_forward(
+            *written, before_projection, *states, projection, bias, batch_sizes, reverse
+        )
     shaped = output.reshape(*input.shape[:-1], h0.shape[1])
     return Saving((shaped, h_n, c_n), kept=(saved, cells, before_projection))
 
@@ -268,7 +269,7 @@ def _lstm_backward(
     )
 
 
-# ---- the records ------------------------------------------------------------------------------------
+# ---- the records ---------------------------------------------------------------------------------
 
 _WEIGHTS = ("w_ih", "w_hh", "b_ih", "b_hh")
 
@@ -328,15 +329,16 @@ lstm_layer = _records(
 )
 
 
-def same_dtype(*tensors: Tensor | None) -> None:
-    """Refuse tensors of different dtypes, in the words of torch's matrix product."""
-    first: Any = tensors[0]
-    for tensor in tensors:
-        if tensor is not None and tensor._array.dtype is not first._array.dtype:
+def same_dtype(weight: Tensor, *others: Tensor | None) -> None:
+    """Refuse tensors of other dtypes than the weight's, in the words of torch's matrix product."""
+    kind = weight._array.dtype
+    for other in others:
+        # Equal dtypes are most often the same object, but not those of unpickled arrays.
+        if other is not None and other._array.dtype is not kind and other._array.dtype != kind:
             msg = (
-                f"mat1 and mat2 must have the same dtype, but got {tensor.dtype.scalar_type} and "
-                f"{first.dtype.scalar_type}: input, hidden states and weights of a recurrent layer are "
-                "all of one dtype"
+                f"mat1 and mat2 must have the same dtype, but got {other.dtype.scalar_type} and "
+                f"{weight.dtype.scalar_type}: input, hidden states and weights of a recurrent "
+                "layer are all of one dtype"
             )
             raise RuntimeError(msg)
 
@@ -346,7 +348,7 @@ def run_layer(
     form: str,
     input: Tensor,
     states: Sequence[Tensor],
-    weights: Sequence[Tensor | None],
+    weights: Sequence[Any],
     batch_sizes: Array | None,
     *,
     reverse: bool = False,
@@ -367,7 +369,7 @@ def run_layer(
     """
     *most, w_hr = weights
     given = (input, *states, *most)
-    same_dtype(*given, w_hr)
+    same_dtype(most[0], *given, w_hr)
     result: tuple[Any, ...]
     if kind.startswith("rnn"):
         result = rnn_layer[form](*given, batch_sizes, reverse, kind == "rnn_relu")

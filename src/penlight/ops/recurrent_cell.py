@@ -23,8 +23,8 @@ def cell_state(input: Array) -> Array:
 def _check_cell(input: Any, states: Sequence[Any], w_ih: Any, w_hh: Any) -> None:
     if input.dim() != 2:
         msg = (
-            "Dimension out of range (expected to be in range of [-1, 0], but got 1): a cell takes input "
-            f"(batch, features), got shape {list(input.shape)}"
+            "Dimension out of range (expected to be in range of [-1, 0], but got 1): a cell takes "
+            f"input (batch, features), got shape {list(input.shape)}"
         )
         raise IndexError(msg)
     if input.shape[1] != w_ih.shape[1]:
@@ -38,13 +38,14 @@ def _check_cell(input: Any, states: Sequence[Any], w_ih: Any, w_hh: Any) -> None
         if state.shape[0] != input.shape[0]:
             msg = (
                 f"Input batch size {input.shape[0]} doesn't match hidden{number} batch size "
-                f"{state.shape[0]}: input has shape {list(input.shape)}, hidden{number} {list(state.shape)}"
+                f"{state.shape[0]}: input has shape {list(input.shape)}, hidden{number} "
+                f"{list(state.shape)}"
             )
             raise RuntimeError(msg)
         if state.dim() != 2 or state.shape[1] != hidden:
             msg = (
-                f"hidden{number} has inconsistent hidden_size: got {state.shape[-1]}, expected {hidden} "
-                f"(hidden{number} has shape {list(state.shape)})"
+                f"hidden{number} has inconsistent hidden_size: got {state.shape[-1]}, expected "
+                f"{hidden} (hidden{number} has shape {list(state.shape)})"
             )
             raise RuntimeError(msg)
 
@@ -83,7 +84,7 @@ def gru_cell(
         >>> torch.gru_cell(torch.ones(1, 2), torch.ones(1, 1), torch.zeros(3, 2), torch.zeros(3, 1))
         tensor([[0.5000]])
     """
-    return _step("gru", "cell", input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]  # type: ignore[no-any-return]
+    return _step("gru", "cell", input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
 
 
 def lstm_cell(
@@ -143,10 +144,11 @@ def rnn_tanh_cell(
 
     Example:
         >>> import penlight as torch
-        >>> torch.rnn_tanh_cell(torch.ones(1, 2), torch.ones(1, 1), torch.zeros(1, 2), torch.zeros(1, 1))
+        >>> x, h = torch.ones(1, 2), torch.ones(1, 1)
+        >>> torch.rnn_tanh_cell(x, h, torch.zeros(1, 2), torch.zeros(1, 1))
         tensor([[0.]])
     """
-    return _step("rnn_tanh", "tanh_cell", input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]  # type: ignore[no-any-return]
+    return _step("rnn_tanh", "tanh_cell", input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
 
 
 def rnn_relu_cell(
@@ -157,11 +159,12 @@ def rnn_relu_cell(
     b_ih: Tensor | None = None,
     b_hh: Tensor | None = None,
 ) -> Tensor:
-    """Return the hidden state after one step of an Elman network with relu; see :func:`rnn_tanh_cell`.
+    """Return the hidden state after one step with relu; arguments as :func:`rnn_tanh_cell`.
 
     Example:
         >>> import penlight as torch
-        >>> torch.rnn_relu_cell(torch.ones(1, 2), torch.ones(1, 1), torch.ones(1, 2), torch.zeros(1, 1))
+        >>> x, h = torch.ones(1, 2), torch.ones(1, 1)
+        >>> torch.rnn_relu_cell(x, h, torch.ones(1, 2), torch.zeros(1, 1))
         tensor([[2.]])
     """
-    return _step("rnn_relu", "relu_cell", input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]  # type: ignore[no-any-return]
+    return _step("rnn_relu", "relu_cell", input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]

@@ -1,4 +1,4 @@
-"""Whole recurrent networks, layer upon layer in one or both directions: gru, lstm, rnn_tanh, rnn_relu."""
+"""Whole recurrent networks: layer upon layer, in one or both directions."""
 
 from __future__ import annotations
 
@@ -97,8 +97,8 @@ def _grouped(params: Sequence[Any], groups: int, *, has_biases: bool) -> list[li
     each = 4 if has_biases else 2
     if not groups or len(params) not in {groups * each, groups * (each + 1)}:
         msg = (
-            f"got an incorrect number of RNN parameters: expected {each} for each of {groups} layers and "
-            f"directions, or {each + 1} with projections, got {len(params)} in all"
+            f"got an incorrect number of RNN parameters: expected {each} for each of {groups} "
+            f"layers and directions, or {each + 1} with projections, got {len(params)} in all"
         )
         raise RuntimeError(msg)
     size = len(params) // groups
@@ -114,15 +114,16 @@ def _by_layer(states: Sequence[Any], groups: int) -> list[tuple[Any, ...]]:
     for state in states:
         if state.dim() != 3 or state.shape[0] != groups:
             msg = (
-                f"Expected more hidden states in stacked_rnn: expected one for each of {groups} layers and "
-                f"directions, (layers, batch, hidden), got a tensor of shape {list(state.shape)}"
+                f"Expected more hidden states in stacked_rnn: expected one for each of {groups} "
+                f"layers and directions, (layers, batch, hidden), got a tensor of shape "
+                f"{list(state.shape)}"
             )
             raise RuntimeError(msg)
     return list(zip(*(unbind(state, 0) for state in states), strict=True))
 
 
 def _dropped(input: Any, p: float) -> Any:
-    """Return the input with elements dropped: the draws and the products of nn.functional.dropout."""
+    """Drop elements of the input: the draws and the products of nn.functional.dropout."""
     if p == 1:
         return input * input.new_zeros(())
     noise: Any = empty_like(input)
@@ -132,18 +133,14 @@ def _dropped(input: Any, p: float) -> Any:
 _PADDED = ("hx", "params", "has_biases", "num_layers", "dropout", "train", "bidirectional")
 
 
-def _call(
-    kind: str, args: tuple[Any, ...], kwargs: dict[str, Any], *, packed: bool
-) -> tuple[Any, ...]:
+def _call(kind: str, args: tuple[Any, ...], kwargs: dict[str, Any], *, packed: bool) -> Any:
     """Call by the arguments of torch's overload for padded or for packed sequences."""
     first = ("data", "batch_sizes") if packed else ("input",)
     names = (*first, *_PADDED) if packed else (*first, *_PADDED, "batch_first")
     given = dict(zip(names, args, strict=False))
     missing = [name for name in names if name not in given and name not in kwargs]
     if missing or len(args) > len(names) or (given.keys() | kwargs.keys()) != set(names):
-        msg = (
-            f"{kind}() received an invalid combination of arguments: expected ({', '.join(names)})"
-        )
+        msg = f"{kind}() received an invalid combination of arguments: expected {names}"
         raise TypeError(msg)
     given.update(kwargs)
     input, batch_sizes = given.pop(first[0]), given.pop("batch_sizes", None)
@@ -162,9 +159,9 @@ def _is_packed(args: tuple[Any, ...], kwargs: dict[str, Any], place: int) -> boo
 def gru(*args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
     """Run a GRU; :class:`penlight.nn.GRU` calls it with its weights.
 
-    Takes ``input, hx, params, has_biases, num_layers, dropout, train, bidirectional, batch_first``, or
-    for packed sequences ``data, batch_sizes, hx, params, has_biases, num_layers, dropout, train,
-    bidirectional``.
+    Takes ``input, hx, params, has_biases, num_layers, dropout, train, bidirectional,
+    batch_first``, or for packed sequences ``data, batch_sizes, hx, params, has_biases, num_layers,
+    dropout, train, bidirectional``.
 
     Raises:
         RuntimeError: the number of weights or of hidden states is wrong.
@@ -178,7 +175,7 @@ def gru(*args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
         tensor([[[0.0625]]])
     """
     packed = _is_packed(args, kwargs, 2)
-    return _call("gru", args, kwargs, packed=packed)  # type: ignore[return-value]
+    return _call("gru", args, kwargs, packed=packed)
 
 
 def lstm(*args: Any, **kwargs: Any) -> tuple[Tensor, Tensor, Tensor]:
@@ -192,7 +189,7 @@ def lstm(*args: Any, **kwargs: Any) -> tuple[Tensor, Tensor, Tensor]:
         tensor([[[0.0625]]])
     """
     packed = _is_packed(args, kwargs, 1)
-    return _call("lstm", args, kwargs, packed=packed)  # type: ignore[return-value]
+    return _call("lstm", args, kwargs, packed=packed)
 
 
 def rnn_tanh(*args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
@@ -206,7 +203,7 @@ def rnn_tanh(*args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
         tensor([[[0.]]])
     """
     packed = _is_packed(args, kwargs, 2)
-    return _call("rnn_tanh", args, kwargs, packed=packed)  # type: ignore[return-value]
+    return _call("rnn_tanh", args, kwargs, packed=packed)
 
 
 def rnn_relu(*args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
@@ -220,4 +217,4 @@ def rnn_relu(*args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
         tensor([[[2.]]])
     """
     packed = _is_packed(args, kwargs, 2)
-    return _call("rnn_relu", args, kwargs, packed=packed)  # type: ignore[return-value]
+    return _call("rnn_relu", args, kwargs, packed=packed)

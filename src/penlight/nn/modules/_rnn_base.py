@@ -31,7 +31,8 @@ def _check_dropout(dropout: Any, num_layers: int) -> None:
     if number > 0 and num_layers == 1:
         warnings.warn(
             "dropout option adds dropout after all but last recurrent layer, so non-zero dropout "
-            f"expects num_layers greater than 1, but got dropout={dropout} and num_layers={num_layers}",
+            f"expects num_layers greater than 1, but got dropout={dropout} and "
+            f"num_layers={num_layers}",
             stacklevel=4,
         )
 
@@ -48,7 +49,10 @@ def _check_sizes(input_size: Any, hidden_size: Any, num_layers: int, proj_size: 
         msg = f"num_layers must be greater than zero, got {num_layers}"
         raise ValueError(msg)
     if proj_size < 0:
-        msg = f"proj_size should be a positive integer or zero to disable projections, got {proj_size}"
+        msg = (
+            "proj_size should be a positive integer or zero to disable projections, got "
+            f"{proj_size}"
+        )
         raise ValueError(msg)
     if proj_size >= hidden_size:
         msg = f"proj_size has to be smaller than hidden_size, got {proj_size} and {hidden_size}"
@@ -161,7 +165,7 @@ class RNNBase(Module):
 
     @_flat_weights.setter
     def _flat_weights(self, weights: list[Any]) -> None:
-        """Accept what programs for PyTorch set after they changed a parameter; it is read anew anyhow."""
+        """Accept what programs set after they changed a parameter; it is read anew anyhow."""
 
     def flatten_parameters(self) -> None:
         """Do nothing: it brings weights together for GPUs."""
@@ -195,7 +199,7 @@ class RNNBase(Module):
         state.pop("_flat_weights", None)
         super().__setstate__(state)
 
-    # ---- checks -------------------------------------------------------------------------------------
+    # ---- checks ----------------------------------------------------------------------------------
 
     def _axes(self) -> str:
         order = "batch, sequence" if self.batch_first else "sequence, batch"
@@ -212,7 +216,8 @@ class RNNBase(Module):
         if input.dtype is not weight.dtype:
             msg = (
                 f"RNN input dtype ({input.dtype}) does not match weight dtype ({weight.dtype}). "
-                f"Convert input: input.to({weight.dtype}), or convert model: model.to({input.dtype})"
+                f"Convert input: input.to({weight.dtype}), or convert model: "
+                f"model.to({input.dtype})"
             )
             raise ValueError(msg)
         shape = list(input.shape)
@@ -228,8 +233,8 @@ class RNNBase(Module):
                     else self._axes()
                 )
             msg = (
-                f"input.size(-1) must be equal to input_size. Expected {self.input_size}, got {shape[-1]}: "
-                f"the input has shape {shape}; {axes}"
+                f"input.size(-1) must be equal to input_size. Expected {self.input_size}, got "
+                f"{shape[-1]}: the input has shape {shape}; {axes}"
             )
             raise RuntimeError(msg)
 
@@ -265,12 +270,13 @@ class RNNBase(Module):
         elif len(shape) == len(expected_hidden_size):
             names = ("layers x directions", "batch", "hidden features")
             wrong = [
-                f"axis {axis} ({names[axis]}) is {shape[axis]} instead of {expected_hidden_size[axis]}"
-                for axis in range(3)
-                if shape[axis] != expected_hidden_size[axis]
+                f"axis {axis} ({names[axis]}) is {shape[axis]} instead of {size}"
+                for axis, size in enumerate(expected_hidden_size)
+                if shape[axis] != size
             ]
             facts += "; " + ", ".join(wrong)
-        raise RuntimeError(f"{msg.format(expected_hidden_size, list(shape))}: {facts}")
+        text = f"{msg.format(expected_hidden_size, list(shape))}: {facts}"
+        raise RuntimeError(text)
 
     def check_forward_args(self, input: Tensor, hidden: Any, batch_sizes: Tensor | None) -> None:
         """Check input and hidden state; see :meth:`check_input` and :meth:`check_hidden_size`."""
@@ -281,7 +287,7 @@ class RNNBase(Module):
         """Return the hidden state with its batch in another order."""
         return hx if permutation is None else hx.index_select(1, permutation)
 
-    # ---- the walk -----------------------------------------------------------------------------------
+    # ---- the walk --------------------------------------------------------------------------------
 
     def _state_shapes(self, expected: tuple[int, int, int]) -> list[tuple[int, ...]]:
         """Return the shapes of the hidden states."""
@@ -293,8 +299,9 @@ class RNNBase(Module):
         if ndim not in {2, 3}:
             tensor = " tensor" if self.mode.startswith("RNN") else ""
             msg = (
-                f"{self._get_name()}: Expected input to be 2D or 3D, got {ndim}D{tensor} instead: the input "
-                f"has shape {list(input.shape)}; {self._axes()}, and one sequence alone (sequence, features)"
+                f"{self._get_name()}: Expected input to be 2D or 3D, got {ndim}D{tensor} instead: "
+                f"the input has shape {list(input.shape)}; {self._axes()}, and one sequence alone "
+                "(sequence, features)"
             )
             raise ValueError(msg)
         if states is None or all(state.dim() == ndim for state in states):
@@ -307,8 +314,8 @@ class RNNBase(Module):
             what = f"hx and cx should also be {ndim}-D but got ({', '.join(dims)}) tensors"
         shapes = " and ".join(str(list(state.shape)) for state in states)
         msg = (
-            f"For {batched} input, {what}: the input has shape {list(input.shape)} ({self._axes()}), the "
-            f"hidden state {shapes}"
+            f"For {batched} input, {what}: the input has shape {list(input.shape)} "
+            f"({self._axes()}), the hidden state {shapes}"
         )
         raise RuntimeError(msg)
 
@@ -318,6 +325,7 @@ class RNNBase(Module):
             self._check_dims(input, states)
             if input.dim() == 3:
                 return self._run_rows(input, None, states)
+            self.check_input(input, None)  # here, so that the message shows the shape that came
             batch_dim = 0 if self.batch_first else 1
             if states is not None:
                 states = tuple(state.unsqueeze(1) for state in states)

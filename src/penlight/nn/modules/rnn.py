@@ -70,7 +70,7 @@ class RNN(RNNBase):
         self.nonlinearity = nonlinearity
 
     def forward(self, input: Any, hx: Tensor | None = None) -> tuple[Any, Tensor]:
-        """Return the hidden states of the last layer at all steps, and the last ones of all layers."""
+        """Return the last layer's hidden states at all steps, and the last ones of all layers."""
         output, (h_n,) = self._run(input, None if hx is None else (hx,))
         return output, h_n
 
@@ -115,7 +115,7 @@ class GRU(RNNBase):
         super().__init__("GRU", *args, **kwargs)
 
     def forward(self, input: Any, hx: Tensor | None = None) -> tuple[Any, Tensor]:
-        """Return the hidden states of the last layer at all steps, and the last ones of all layers."""
+        """Return the last layer's hidden states at all steps, and the last ones of all layers."""
         output, (h_n,) = self._run(input, None if hx is None else (hx,))
         return output, h_n
 
@@ -124,7 +124,9 @@ class LSTM(RNNBase):
     r"""Run long short-term memory over sequences.
 
     .. math::
-        i_t, f_t, o_t &= \sigma(W_{i \cdot} x_t + b_{i \cdot} + W_{h \cdot} h_{t-1} + b_{h \cdot}) \\
+        i_t &= \sigma(W_{ii} x_t + b_{ii} + W_{hi} h_{t-1} + b_{hi}) \\
+        f_t &= \sigma(W_{if} x_t + b_{if} + W_{hf} h_{t-1} + b_{hf}) \\
+        o_t &= \sigma(W_{io} x_t + b_{io} + W_{ho} h_{t-1} + b_{ho}) \\
         g_t &= \tanh(W_{ig} x_t + b_{ig} + W_{hg} h_{t-1} + b_{hg}) \\
         c_t &= f_t \odot c_{t-1} + i_t \odot g_t \\
         h_t &= o_t \odot \tanh(c_t)
@@ -190,11 +192,11 @@ class LSTM(RNNBase):
     def forward(
         self, input: Any, hx: Sequence[Tensor] | None = None
     ) -> tuple[Any, tuple[Tensor, Tensor]]:
-        """Return the hidden states of the last layer at all steps, and the last (h, c) of all layers."""
+        """Return the last layer's hidden states at all steps, and the last (h, c) of all layers."""
         if isinstance(hx, Tensor):
             msg = (
-                f"index 1 is out of bounds for dimension 0 with size {len(hx)}: LSTM takes hx as a pair "
-                f"(h_0, c_0), got one tensor of shape {list(hx.shape)}"
+                f"index 1 is out of bounds for dimension 0 with size {len(hx)}: LSTM takes hx as a "
+                f"pair (h_0, c_0), got one tensor of shape {list(hx.shape)}"
             )
             raise IndexError(msg)
         output, (h_n, c_n) = self._run(input, None if hx is None else (hx[0], hx[1]))
@@ -265,8 +267,9 @@ class RNNCellBase(Module):
             if tensor.dim() not in {1, 2}:
                 features = self.input_size if name == "input" else self.hidden_size
                 msg = (
-                    f"{self._get_name()}: Expected {name} to be 1D or 2D, got {tensor.dim()}D instead: a "
-                    f"cell takes one step, (batch, {features}) or ({features}), got {list(tensor.shape)}"
+                    f"{self._get_name()}: Expected {name} to be 1D or 2D, got {tensor.dim()}D "
+                    f"instead: a cell takes one step, (batch, {features}) or ({features}), got "
+                    f"{list(tensor.shape)}"
                 )
                 raise ValueError(msg)
         batched = input.dim() == 2
@@ -329,8 +332,8 @@ class RNNCell(RNNCellBase):
         else:
             msg = f"Unknown nonlinearity: {self.nonlinearity}; expected 'tanh' or 'relu'"
             raise RuntimeError(msg)
-        out: Any = step(rows, h, *self._weights())
-        return out if rows is input else out.squeeze(0)  # type: ignore[no-any-return]
+        out = step(rows, h, *self._weights())
+        return out if rows is input else out.squeeze(0)
 
 
 class LSTMCell(RNNCellBase):
@@ -368,8 +371,8 @@ class LSTMCell(RNNCellBase):
     def forward(self, input: Tensor, hx: Sequence[Tensor] | None = None) -> tuple[Tensor, Tensor]:
         """Return the next hidden state and the next cell state."""
         rows, states = self._prepared(input, hx, ("hx[0]", "hx[1]"))
-        result: Any = lstm_cell(rows, states, *self._weights())
-        return result if rows is input else tuple(state.squeeze(0) for state in result)  # type: ignore[return-value]
+        h, c = lstm_cell(rows, states, *self._weights())
+        return (h, c) if rows is input else (h.squeeze(0), c.squeeze(0))
 
 
 class GRUCell(RNNCellBase):
@@ -406,5 +409,5 @@ class GRUCell(RNNCellBase):
     def forward(self, input: Tensor, hx: Tensor | None = None) -> Tensor:
         """Return the next hidden state."""
         rows, (h,) = self._prepared(input, None if hx is None else (hx,), ("hidden",))
-        out: Any = gru_cell(rows, h, *self._weights())
-        return out if rows is input else out.squeeze(0)  # type: ignore[no-any-return]
+        out = gru_cell(rows, h, *self._weights())
+        return out if rows is input else out.squeeze(0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Self, TypeAlias
 
 from ..._dtype import float16, float32, float64, int8, int16, int32, int64, uint8
 from ..._tensor import Tensor
@@ -23,7 +23,8 @@ __all__ = [
 ]
 
 # The class below has methods of these names.
-_float, _int = float, int
+_Float: TypeAlias = float
+_Int: TypeAlias = int
 
 PackedSequence_ = namedtuple(  # noqa: PYI024 - the untyped one is torch's
     "PackedSequence_", ["data", "batch_sizes", "sorted_indices", "unsorted_indices"]
@@ -36,7 +37,7 @@ class PackedSequence(PackedSequence_):
     Made by :func:`pack_padded_sequence` and :func:`pack_sequence`, rarely by hand.
 
     Args:
-        data: the rows, those of all sequences' first steps, then of their second, and so on, (N, *).
+        data: the rows, (N, *): all sequences' first steps, then their second, and so on.
         batch_sizes: the number of rows of each step, int64, never growing.
         sorted_indices: how the sequences were ordered, longest first; ``None`` when they were so.
         unsorted_indices: how to order them back; computed when left out.
@@ -57,7 +58,7 @@ class PackedSequence(PackedSequence_):
         batch_sizes: Tensor | None = None,
         sorted_indices: Tensor | None = None,
         unsorted_indices: Tensor | None = None,
-    ) -> PackedSequence:
+    ) -> Self:
         """Make a packed sequence, or one from a pair of data and sizes."""
         if batch_sizes is None:
             if not isinstance(data, (list, tuple)) or len(data) != 2:
@@ -142,14 +143,15 @@ def invert_permutation(permutation: Tensor | None) -> Tensor | None:
         kind = type(permutation).__name__
         msg = f"empty_like(): argument 'input' (position 1) must be Tensor, not {kind}"
         raise TypeError(msg)
-    inverse: Any = empty_like(permutation)
+    inverse: Tensor = empty_like(permutation)
     places = arange(permutation.numel(), dtype=permutation.dtype)
-    return inverse.scatter_(0, permutation, places)  # type: ignore[no-any-return]
+    inverse[permutation] = places
+    return inverse
 
 
 def pack_padded_sequence(
     input: Tensor,
-    lengths: Tensor | list[_int],
+    lengths: Tensor | list[_Int],
     batch_first: bool = False,
     enforce_sorted: bool = True,
 ) -> PackedSequence:
@@ -182,7 +184,7 @@ def pack_padded_sequence(
             order = as_tensor(places, dtype=int64)
             sizes = sizes[order]
             if len(places) == input.size(0 if batch_first else 1):
-                input = input.index_select(0 if batch_first else 1, order)  # type: ignore[attr-defined]
+                input = input.index_select(0 if batch_first else 1, order)
     data, batch_sizes = packing.pack_padded_sequence(input, sizes, batch_first)
     return PackedSequence(data, batch_sizes, order, None)
 
@@ -190,8 +192,8 @@ def pack_padded_sequence(
 def pad_packed_sequence(
     sequence: PackedSequence,
     batch_first: bool = False,
-    padding_value: _float = 0.0,
-    total_length: _int | None = None,
+    padding_value: _Float = 0.0,
+    total_length: _Int | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Undo :func:`pack_padded_sequence`.
 
@@ -218,8 +220,8 @@ def pad_packed_sequence(
     longest = sequence.batch_sizes.size(0)
     if total_length is not None and total_length < longest:
         msg = (
-            "Expected total_length to be at least the length of the longest sequence in input, but got "
-            f"total_length={total_length} and max sequence length being {longest}"
+            "Expected total_length to be at least the length of the longest sequence in input, but "
+            f"got total_length={total_length} and max sequence length being {longest}"
         )
         raise ValueError(msg)
     steps = longest if total_length is None else total_length
@@ -229,13 +231,13 @@ def pad_packed_sequence(
     order: Any = sequence.unsorted_indices
     if order is None:
         return padded, lengths
-    return padded.index_select(0 if batch_first else 1, order), lengths[order]  # type: ignore[attr-defined]
+    return padded.index_select(0 if batch_first else 1, order), lengths[order]
 
 
 def pad_sequence(
     sequences: Tensor | list[Tensor],
     batch_first: bool = False,
-    padding_value: _float = 0.0,
+    padding_value: _Float = 0.0,
     padding_side: str = "right",
 ) -> Tensor:
     """Put sequences beside each other, padded to the length of the longest.
@@ -256,15 +258,14 @@ def pad_sequence(
         tensor([[1, 2, 3],
                 [4, 0, 0]])
     """
-    if isinstance(sequences, Tensor):
-        sequences = sequences.unbind(0)  # type: ignore[attr-defined]
-    if not isinstance(sequences, Iterable):
+    given: Any = sequences.unbind(0) if isinstance(sequences, Tensor) else sequences
+    if not isinstance(given, Iterable):
         msg = (
             "pad_sequence: Expected iterable for input sequences, but got arg of type: "
-            f"{type(sequences)}"
+            f"{type(given)}"
         )
         raise RuntimeError(msg)  # noqa: TRY004 - torch's type
-    return packing.pad_sequence(tuple(sequences), batch_first, padding_value, padding_side)
+    return packing.pad_sequence(tuple(given), batch_first, padding_value, padding_side)
 
 
 def unpad_sequence(
@@ -283,7 +284,7 @@ def unpad_sequence(
         >>> unpad_sequence(torch.tensor([[1, 2], [3, 0]]), torch.tensor([2, 1]), batch_first=True)
         [tensor([1, 2]), tensor([3])]
     """
-    padded: Any = padded_sequences if batch_first else padded_sequences.transpose(0, 1)  # type: ignore[attr-defined]
+    padded: Any = padded_sequences if batch_first else padded_sequences.transpose(0, 1)
     sizes: Any = lengths.tolist()
     return [row[:size] for row, size in zip(padded, sizes, strict=True)]
 
