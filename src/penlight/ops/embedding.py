@@ -12,33 +12,49 @@ from ..autograd.views import storage_of
 from . import _check
 from ._op import Saving, op
 
-__all__ = ["embedding", "embedding_bag", "embedding_renorm_"]
+__all__ = ["embedding", "embedding_renorm_"]
 
 SUM, MEAN, MAX = 0, 1, 2
 
 
-def check_indices(function: str, indices: Array, rows: int) -> None:
-    """Refuse indices that are not integers, or that leave the table, naming the first."""
-    if indices.dtype.kind != "i" or indices.dtype.itemsize < 4:
-        msg = (
-            f"Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, "
-            f"Int; but got torch.{_check.scalar_type(indices)}Tensor instead (while checking arguments "
-            f"for {function}): convert the indices with .long()"
-        )
-        raise RuntimeError(msg)
-    if not indices.size:
+def check_index_dtype(function: str, name: str, indices: Array) -> None:
+    """Refuse what cannot be indices: only int32 and int64 can."""
+    if indices.dtype in {np.dtype(np.int64), np.dtype(np.int32)}:
         return
-    if int(indices.min()) >= 0 and int(indices.max()) < rows:
-        return
-    outside = np.argwhere((indices < 0) | (indices >= rows))[0]
-    value = int(indices[tuple(outside)])
-    at = f" at position {_check.position_text(outside)} of its input" if indices.ndim else ""
-    limits = f"so indices run from 0 to {rows - 1}" if rows else "so there is no valid index"
+    kind = _check.scalar_type(indices)
+    text = f"CPU{kind}Type" if kind in {"Bool", "BFloat16"} else f"torch.{kind}Tensor"
     msg = (
-        f"index out of range in self: {function} got index {value}{at}, but the table has {rows} "
-        f"rows, {limits}"
+        f"Expected tensor for argument #1 '{name}' to have one of the following scalar types: "
+        f"Long, Int; but got {text} instead (while checking arguments for {function}): "
+        f"convert the {name} with .long()"
+    )
+    raise RuntimeError(msg)
+
+
+def first_outside(indices: Array, rows: int) -> tuple[Any, int] | None:
+    """Return position and value of the first index that leaves a table, or None."""
+    if not indices.size or (int(indices.min()) >= 0 and int(indices.max()) < rows):
+        return None
+    place = np.argwhere((indices < 0) | (indices >= rows))[0]
+    return place, int(indices[tuple(place)])
+
+
+def check_indices(indices: Array, rows: int) -> None:
+    """Refuse indices that leave the table of an embedding, naming the first."""
+    outside = first_outside(indices, rows)
+    if outside is None:
+        return
+    place, value = outside
+    at = f" at position {_check.position_text(place)} of its input" if indices.ndim else ""
+    msg = (
+        f"index out of range in self: embedding got index {value}{at}, but the table has {rows} "
+        f"rows, {_limits(rows)}"
     )
     raise IndexError(msg)
+
+
+def _limits(rows: int) -> str:
+    return f"so indices run from 0 to {rows - 1}" if rows else "so there is no valid index"
 
 
 def _check_table(function: str, weight: Array) -> None:
@@ -86,7 +102,8 @@ def embedding(
                 [1.]])
     """
     _check_table("embedding", weight)
-    check_indices("embedding", indices, weight.shape[0])
+    check_index_dtype("embedding", "indices", indices)
+    check_indices(indices, weight.shape[0])
     return np.take(weight, indices, axis=0)
 
 
@@ -113,14 +130,20 @@ def embedding_backward(
     flat = np.ascontiguousarray(indices, dtype=np.int64).reshape(-1)
     width = grad.shape[-1]
     values = np.ascontiguousarray(grad).reshape(flat.size, width)
-    out = np.zeros((rows, width), grad.dtype)
     if padding_idx >= 0:
         flat, values = flat[flat != padding_idx], values[flat != padding_idx]
     if scale_grad_by_freq:
         values = values / _frequency(flat, rows)[flat, None].astype(grad.dtype)
-    wide = np.zeros(out.shape, np.float32) if grad.dtype.itemsize == 2 else out
-    kernels.add_rows(wide, flat, values.astype(wide.dtype, copy=False))
-    return wide.astype(grad.dtype, copy=False)
+    return _summed(rows, flat, values).astype(grad.dtype, copy=False)
+
+
+def _summed(rows: int, index: Array, values: Array) -> Array:
+    """Return zeros with each row of ``values`` added at its index; half types in float32."""
+    kind = np.float32 if values.dtype.itemsize == 2 else values.dtype
+    out = np.zeros((rows, values.shape[1]), kind)
+    places = np.ascontiguousarray(index, dtype=np.int64)
+    kernels.add_rows(out, places, np.ascontiguousarray(values, dtype=kind))
+    return out
 
 
 def _frequency(flat: Array, rows: int) -> Array:
@@ -128,7 +151,7 @@ def _frequency(flat: Array, rows: int) -> Array:
 
 
 def _regathered(grad: Any, indices: Any, padding_idx: int, scale_grad_by_freq: bool) -> Any:
-    """The adjoint of :func:`embedding_backward`: the rows again, padding left out, scaled the same."""
+    """The adjoint of :func:`embedding_backward`: the rows again, no padding, scaled the same."""
     rows = embedding(grad, indices)
     if padding_idx >= 0:
         rows = rows * (indices != padding_idx).unsqueeze(-1)
@@ -144,7 +167,8 @@ def embedding_renorm_(weight: Tensor, indices: Tensor, max_norm: float, norm_typ
     Not recorded, as in torch.
     """
     table, used = weight._array, indices._array
-    check_indices("embedding_renorm_", used, table.shape[0])
+    check_index_dtype("embedding_renorm_", "indices", used)
+    check_indices(used, table.shape[0])
     rows = np.unique(used)
     values = table[rows].astype(np.float64 if table.dtype.itemsize > 2 else np.float32)
     norms = np.linalg.norm(values, ord=norm_type, axis=1).astype(table.dtype)
@@ -165,10 +189,11 @@ def _bag_numbers(offsets: Array, count: int) -> Array:
     return np.repeat(np.arange(len(offsets)), sizes)
 
 
-def _check_offsets(offsets: Array, count: int) -> None:
-    if offsets.ndim != 1:
-        msg = f"offsets has to be a 1D Tensor, but got Tensor of dimension {offsets.ndim}"
-        raise ValueError(msg)
+def _check_offsets(offsets: Array, count: int, *, last: bool) -> None:
+    check_index_dtype("embedding_bag", "offsets", offsets)
+    if last and not offsets.size:
+        msg = "include_last_offset: number of offset should be at least 1"
+        raise RuntimeError(msg)
     if offsets.size and offsets[0] != 0:
         msg = (
             "offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from "
@@ -177,23 +202,60 @@ def _check_offsets(offsets: Array, count: int) -> None:
         raise RuntimeError(msg)
     if offsets.size and int(offsets[-1]) > count:
         msg = (
-            "offsets[-1] can not be greater than input's length"
-            f" ({count}), but got offsets[-1] of {int(offsets[-1])}"
+            f"offsets[-1] can not be greater than input's length {count} but got offsets[-1] of "
+            f"{int(offsets[-1])}"
         )
         raise RuntimeError(msg)
-    if np.any(np.diff(offsets) < 0):
-        place = int(np.argmax(np.diff(offsets) < 0)) + 1
-        msg = f"offsets must not decrease: offsets[{place}] is {int(offsets[place])} after {int(offsets[place - 1])}"
+    falls = np.flatnonzero(np.diff(offsets) < 0)
+    if falls.size:
+        place = int(falls[0]) + 1
+        msg = (
+            f"offsets must not decrease: offsets[{place}] is {int(offsets[place])} after "
+            f"{int(offsets[place - 1])}"
+        )
         raise RuntimeError(msg)
+
+
+def _check_bag(weight: Array, indices: Array, factors: Array | None, kind: int) -> None:
+    check_index_dtype("embedding_bag", "indices", indices)
+    if weight.dtype.kind in "biu":
+        msg = (
+            "Expected tensor for argument #1 'weight' to have one of the following scalar types: "
+            f"Half, BFloat16, Float, Double; but got torch.{_check.scalar_type(weight)}Tensor "
+            "instead (while checking arguments for embedding_bag)"
+        )
+        raise RuntimeError(msg)
+    if factors is not None and factors.dtype != weight.dtype:
+        types = [f"torch.{_check.scalar_type(array)}Tensor" for array in (weight, factors)]
+        msg = (
+            "Expected tensor for argument #1 'weight' to have the same type as tensor for argument "
+            f"#1 'per_sample_weights'; but type {types[0]} does not equal {types[1]} (while "
+            "checking arguments for embedding_bag)"
+        )
+        raise RuntimeError(msg)
+    rows = weight.shape[0]
+    outside = first_outside(indices, rows)
+    if outside is None:
+        return
+    place, value = outside
+    msg = (
+        f"Index {int(place[0])} of input takes value {value} which is not in the valid range "
+        f"[0, {rows}): the table has {rows} rows, {_limits(rows)}"
+    )
+    if kind == MAX:
+        msg = (
+            "embedding_bag: Expected idx >= 0 && idx < num_embeddings but found idx to be "
+            f"{value}, at position {int(place[0])} of the indices; the table has {rows} rows"
+        )
+    # torch: IndexError for embedding, RuntimeError here.
+    raise RuntimeError(msg)
 
 
 def _bag_plan(
-    weight: Array, indices: Array, offsets: Array, padding_idx: int, *, last: bool
+    indices: Array, offsets: Array, padding_idx: int, *, last: bool
 ) -> tuple[Array, Array, Array]:
     """Return the kept positions, their bags' numbers, and the bags' sizes without padding."""
-    _check_table("embedding_bag", weight)
-    check_indices("embedding_bag", indices, weight.shape[0])
-    _check_offsets(offsets, indices.size)
+    _check_offsets(offsets, indices.size, last=last)
     starts = offsets[:-1] if last else offsets
     bags = _bag_numbers(starts, indices.size if not last else int(offsets[-1]))
     kept = np.arange(bags.size)
@@ -244,8 +306,7 @@ def embedding_bag(
         padding_idx: an index that is left out; -1 for none.
 
     Raises:
-        IndexError: an index is out of range.
-        RuntimeError: the offsets do not rise from 0.
+        RuntimeError: an index is out of range, or the offsets do not rise from 0.
 
     Example:
         >>> import penlight as torch
@@ -254,31 +315,30 @@ def embedding_bag(
         >>> embedding_bag(torch.tensor([0, 2]), table, torch.tensor([0]), mode="sum")
         tensor([[5.]])
     """
-    kept, bags, sizes = _bag_plan(weight, indices, offsets, padding_idx, last=include_last_offset)
+    _check_bag(weight, indices, per_sample_weights, kind)
+    kept, bags, sizes = _bag_plan(indices, offsets, padding_idx, last=include_last_offset)
     rows = np.take(weight, indices[kept], axis=0)
     if per_sample_weights is not None:
         rows = rows * per_sample_weights[kept, None]
-    out = np.zeros((len(sizes), weight.shape[1]), weight.dtype)
-    argmax = None
     if kind == MAX:
-        out, argmax = _bag_maximum(rows, bags, out)
-    else:
-        np.add.at(out, bags, rows)
-        if kind == MEAN:
-            out /= np.maximum(sizes, 1)[:, None].astype(weight.dtype)
-    return Saving(out, plan=(kept, bags, sizes, argmax))
+        out, argmax = _bag_maximum(rows, bags, sizes)
+        return Saving(out, plan=(kept, bags, sizes, argmax))
+    out = _summed(len(sizes), bags, rows)
+    if kind == MEAN:
+        out /= np.maximum(sizes, 1)[:, None].astype(out.dtype)
+    return Saving(out.astype(weight.dtype, copy=False), plan=(kept, bags, sizes, None))
 
 
-def _bag_maximum(rows: Array, bags: Array, out: Array) -> tuple[Array, Array]:
-    """Return each bag's maximum per feature, and the position of the row it came from (-1: none)."""
-    out = np.full(out.shape, -np.inf, out.dtype)
+def _bag_maximum(rows: Array, bags: Array, sizes: Array) -> tuple[Array, Array]:
+    """Return each bag's maximum per feature, and the first row it is in (-1: none)."""
+    shape = (len(sizes), rows.shape[1])
+    out = np.full(shape, -np.inf, rows.dtype)
     np.maximum.at(out, bags, rows)
-    argmax = np.full(out.shape, -1, np.int64)
-    for place in range(len(bags) - 1, -1, -1):
-        hit = rows[place] == out[bags[place]]
-        argmax[bags[place], hit] = place
-    out[argmax < 0] = 0
-    return out, argmax
+    places = np.where(rows == out[bags], np.arange(len(bags))[:, None], len(bags))
+    argmax = np.full(shape, len(bags))
+    np.minimum.at(argmax, bags, places)
+    out[sizes == 0] = 0
+    return out, np.where(argmax < len(bags), argmax, -1)
 
 
 @op("_bag_weight_grad", node="EmbeddingBagWeightBackward0", method=False, quiet=True)
@@ -291,11 +351,11 @@ def bag_weight_grad(
     scale_grad_by_freq: bool,
     per_sample_weights: Array | None,
 ) -> Array:
-    """Return the table's gradient of :func:`embedding_bag`; torch has no second derivative of it."""
+    """Return the table's gradient of :func:`embedding_bag`; torch has no second one."""
     kept, bags, sizes, argmax = plan
-    out = np.zeros(shape, grad.dtype)
     used = indices[kept]
     if kind == MAX:
+        out = np.zeros(shape, grad.dtype)
         hit, feature = np.nonzero(argmax >= 0)
         np.add.at(out, (used[argmax[hit, feature]], feature), grad[hit, feature])
         return out
@@ -306,8 +366,7 @@ def bag_weight_grad(
         values = values * per_sample_weights[kept, None]
     if scale_grad_by_freq:
         values = values / _frequency(used, shape[0])[used, None].astype(grad.dtype)
-    np.add.at(out, used, values)
-    return out
+    return _summed(shape[0], used, values).astype(grad.dtype, copy=False)
 
 
 @op("_bag_sample_grad", node="EmbeddingBagPerSampleWeightsBackward0", method=False, quiet=True)

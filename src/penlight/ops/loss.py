@@ -6,19 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from .._dtype import FROM_NUMPY
 from .._tensor import Array
 from . import _check
+from ._elementwise import refuse
 from ._op import Saving, op
 
-__all__ = [
-    "binary_cross_entropy",
-    "binary_cross_entropy_with_logits",
-    "huber_loss",
-    "mse_loss",
-    "nll_loss",
-    "smooth_l1_loss",
-]
+# nn.functional puts torch's arguments in front of these; the namespace has none of them.
+__all__: list[str] = []
 
 
 def reduce(values: Array, reduction: str) -> Array:
@@ -74,14 +68,14 @@ def _mse_grad(grad: Any, input: Any, target: Any, reduction: str) -> Any:
 )
 def mse_loss(input: Array, target: Array, reduction: str = "mean") -> Array:
     """Return the squared differences, reduced."""
+    refuse("mse_cpu", input, kinds="bi")
     difference = input - target
     return reduce(difference * difference, reduction)
 
 
 def _smooth_l1_grad(grad: Any, input: Any, target: Any, reduction: str, beta: float) -> Any:
     difference = input - target
-    slope = difference.sign() if beta == 0 else (difference / beta).clamp(-1, 1)
-    return slope * _shared(grad, difference, reduction)
+    return (difference / beta).clamp(-1, 1) * _shared(grad, difference, reduction)
 
 
 @op(
@@ -99,9 +93,8 @@ def smooth_l1_loss(
     input: Array, target: Array, reduction: str = "mean", beta: float = 1.0
 ) -> Array:
     """Return squared differences below ``beta`` and absolute ones above, reduced."""
+    refuse("smooth_l1_cpu", input, kinds="bi")
     distance = np.abs(input - target)
-    if beta == 0:
-        return reduce(distance, reduction)
     kind = distance.dtype.type
     values = np.where(
         distance < beta, kind(0.5) * distance * distance / kind(beta), distance - kind(0.5 * beta)
@@ -129,6 +122,7 @@ def huber_loss(input: Array, target: Array, reduction: str = "mean", delta: floa
     if delta <= 0:
         msg = f"huber_loss does not support non-positive values for delta, got {delta}"
         raise RuntimeError(msg)
+    refuse("huber_cpu", input, kinds="bi")
     distance = np.abs(input - target)
     kind = distance.dtype.type
     values = np.where(
@@ -150,10 +144,28 @@ def _check_probabilities(array: Array, name: str) -> None:
     if array.size and not (array.min() >= 0 and array.max() <= 1):
         bad = np.argwhere(~((array >= 0) & (array <= 1)))[0]
         msg = (
-            f"all elements of {name} should be between 0 and 1, got {array[tuple(bad)]} at position "
-            f"{_check.position_text(bad)}"
+            f"all elements of {name} should be between 0 and 1, got {array[tuple(bad)]} at "
+            f"position {_check.position_text(bad)}"
         )
         raise RuntimeError(msg)
+
+
+def _times(values: Array, weight: Array | None) -> Array:
+    """Return losses times weights, in the losses' shape and dtype."""
+    if weight is None:
+        return values
+    try:
+        shape = np.broadcast_shapes(values.shape, weight.shape)
+    except ValueError:
+        _check.broadcastable(values, weight)
+        raise
+    if shape != values.shape:
+        msg = (
+            f"output with shape {list(values.shape)} doesn't match the broadcast shape "
+            f"{list(shape)}: the weights have more dimensions or rows than the losses"
+        )
+        raise RuntimeError(msg)
+    return (values * weight).astype(values.dtype, copy=False)
 
 
 def _bce_grad(grad: Any, input: Any, target: Any, weight: Any, reduction: str) -> Any:
@@ -178,13 +190,18 @@ def binary_cross_entropy(
     input: Array, target: Array, weight: Array | None = None, reduction: str = "mean"
 ) -> Array:
     """Return the cross-entropy of probabilities ``input`` under ``target``, reduced."""
+    if input.dtype != target.dtype:
+        found, expected = _check.scalar_type(target), _check.scalar_type(input)
+        msg = f"Found dtype {found} but expected {expected}: the target takes the input's dtype"
+        raise RuntimeError(msg)
+    refuse("binary_cross_entropy", input, kinds="bi")
     _check_probabilities(input, "input")
-    _check.same_dtype(input, target)
+    _check_probabilities(target, "target")
     kind = input.dtype.type
     log_p = np.maximum(np.log(input), kind(_LOG_FLOOR))
     log_q = np.maximum(np.log1p(-input), kind(_LOG_FLOOR))
     values = (target - kind(1)) * log_q - target * log_p
-    return reduce(values if weight is None else values * weight, reduction)
+    return reduce(_times(values, weight), reduction)
 
 
 def _logits_grad(
@@ -202,7 +219,7 @@ def _logits_grad(
 def _logits_target_grad(grad: Any, input: Any, weight: Any, pos_weight: Any, reduction: str) -> Any:
     slope = -input
     if pos_weight is not None:
-        # d/dt of -(p t log σ(x) + (1 - t) log(1 - σ(x)))
+        # The derivative of -(p t log s(x) + (1 - t) log(1 - s(x))) by t.
         slope = pos_weight * (-input.sigmoid().log()) - (-(-input).sigmoid().log())
     slope = slope * _shared(grad, slope, reduction)
     return slope if weight is None else slope * weight
@@ -225,70 +242,89 @@ def binary_cross_entropy_with_logits(
     pos_weight: Array | None = None,
     reduction: str = "mean",
 ) -> Array:
-    """Return the cross-entropy of ``sigmoid(input)`` under ``target``, reduced; stable for any logit."""
-    kind = input.dtype.type
-    log_sigmoid = np.minimum(input, kind(0)) - np.log1p(np.exp(-np.abs(input)))
-    if pos_weight is None:
-        values = (kind(1) - target) * input - log_sigmoid
-    else:
-        factor = (pos_weight - kind(1)) * target + kind(1)
-        values = (kind(1) - target) * input - factor * log_sigmoid
-    values = values.astype(input.dtype, copy=False)
-    return reduce(values if weight is None else values * weight, reduction)
+    """Return the cross-entropy of ``sigmoid(input)`` under ``target``; stable for any logit."""
+    refuse("log_sigmoid_cpu", input, kinds="bi")
+    if target.dtype.kind in "biu":
+        name = _check.scalar_type(target)
+        msg = (
+            f"result type Float can't be cast to the desired output type {name}: the target holds "
+            "probabilities, so write target.float()"
+        )
+        raise RuntimeError(msg)
+    kind = target.dtype.type
+    log_sigmoid = np.minimum(input, 0) - np.log1p(np.exp(-np.abs(input)))
+    values = (kind(1) - target) * input
+    if pos_weight is not None:
+        log_sigmoid = _times(log_sigmoid, _as_factor(pos_weight, target))
+    # torch: the result has the target's dtype.
+    values = (values - log_sigmoid).astype(target.dtype, copy=False)
+    return reduce(_times(values, weight), reduction)
+
+
+def _as_factor(pos_weight: Array, target: Array) -> Array:
+    """Return the factor of the logarithm: ``pos_weight`` where positive, one where negative."""
+    _check.broadcastable(pos_weight, target)
+    return (pos_weight - 1) * target + 1
 
 
 # ---- negative log likelihood --------------------------------------------------------------------
 
 
-def check_classes(function: str, target: Array, classes: int, ignore_index: int) -> Array:
+def check_classes(target: Array, classes: int, ignore_index: int) -> Array:
     """Refuse targets that are no class; return where they count."""
     counts = target != ignore_index
     bad = counts & ((target < 0) | (target >= classes))
-    if bad.any():
-        place = np.argwhere(bad)[0]
-        value = int(target[tuple(place)])
-        at = f" at position {_check.position_text(place)} of the target" if target.ndim else ""
-        msg = (
-            f"Target {value} is out of bounds.: {function} got class {value}{at}, but the input has "
-            f"{classes} classes, so targets run from 0 to {classes - 1} (ignore_index is {ignore_index})"
-        )
-        raise IndexError(msg)
-    return counts
+    if not bad.any():
+        return counts
+    place = np.argwhere(bad)[0]
+    value = int(target[tuple(place)])
+    at = f"at position {_check.position_text(place)} of the target, where " if target.ndim else ""
+    limits = f"targets run from 0 to {classes - 1}" if classes else "there is no valid target"
+    msg = (
+        f"Target {value} is out of bounds: {at}the input has {classes} classes, so {limits} "
+        f"(ignore_index is {ignore_index})"
+    )
+    raise IndexError(msg)
 
 
-def _check_weight(weight: Array | None, classes: int, input: Array) -> None:
-    if weight is None:
-        return
+def check_weight(weight: Array, classes: int, input: Array) -> None:
+    """Refuse class weights that are not one for each class, or of another dtype than the input."""
     if weight.ndim != 1 or weight.size != classes:
+        shape = list(weight.shape)
         msg = (
-            "weight tensor should be defined either for all "
-            f"{classes} classes or no classes but got weight tensor of shape: {list(weight.shape)}"
+            f"weight tensor should be defined either for all {classes} classes or no classes but "
+            f"got weight tensor of shape: {shape}"
+            if input.ndim != 4
+            else "weight tensor should be defined either for all or no classes: the input has "
+            f"{classes} classes, the weights have shape {shape}"
         )
         raise RuntimeError(msg)
     if weight.dtype != input.dtype:
         msg = (
-            f"expected scalar type {_check.scalar_type(input)} but found {_check.scalar_type(weight)}: "
-            "the class weights have another dtype than the input"
+            f"expected scalar type {_check.scalar_type(input)} but found "
+            f"{_check.scalar_type(weight)}: the class weights have another dtype than the input"
         )
         raise RuntimeError(msg)
 
 
 def _check_target_dtype(target: Array) -> None:
-    if target.dtype not in (np.int64, np.uint8):
-        name = _check.scalar_type(target)
-        fix = "nn.functional.cross_entropy takes class indices as int64 (.long())"
-        if target.dtype.kind == "f":
-            fix += ", or class probabilities in the shape of the input"
-        msg = f"expected scalar type Long but found {name}: the target holds {FROM_NUMPY[target.dtype]}; {fix}"
-        raise RuntimeError(msg)
+    if target.dtype in {np.dtype(np.int64), np.dtype(np.uint8)}:
+        return
+    fix = "class indices are int64, so write target.long()"
+    if target.dtype.kind not in "biu":
+        fix += "; class probabilities have the shape of the input (cross_entropy)"
+    name = _check.scalar_type(target)
+    msg = f"expected target dtype to be Long or Byte, but got {name}: {fix}"
+    raise RuntimeError(msg)
 
 
 def _class_weights(
     input: Array, target: Array, weight: Array | None, ignore_index: int
 ) -> tuple[Array, Array]:
     """Return safe targets and each one's weight, zero where it is ignored."""
-    counts = check_classes("nll_loss", target, input.shape[1], ignore_index)
-    safe = np.where(counts, target, 0).astype(np.int64)
+    counts = check_classes(target, input.shape[1], ignore_index)
+    safe = np.where(counts, target, 0).astype(np.int64).reshape(input.shape[0], *input.shape[2:])
+    counts = counts.reshape(safe.shape)
     factors = counts.astype(input.dtype) if weight is None else weight[safe] * counts
     return safe, factors
 
@@ -301,27 +337,34 @@ def _picked(values: Array, safe: Array) -> Array:
 def _forward(
     input: Array, target: Array, weight: Array | None, ignore_index: int, reduction: str
 ) -> Any:
-    """Compute the loss of (N, C, …) log-probabilities under (N, …) classes."""
+    """Compute the loss of (N, C, …) log-probabilities under (N, …) classes, or of (C) under ()."""
     _check_target_dtype(target)
-    _check_weight(weight, input.shape[1], input)
-    safe, factors = _class_weights(input, target, weight, ignore_index)
-    picked = _picked(input, safe)
+    rows = input[None] if input.ndim == 1 else input
+    if weight is not None:
+        check_weight(weight, rows.shape[1], input)
+    refuse(_KERNELS.get(input.ndim, "nll_loss_out_frame"), input, kinds="bi")
+    safe, factors = _class_weights(rows, target, weight, ignore_index)
     # An ignored row counts zero even where its log-probability is -inf.
-    losses = np.where(factors == 0, input.dtype.type(0), -picked * factors)
+    losses = np.where(factors == 0, input.dtype.type(0), -_picked(rows, safe) * factors)
     total = np.add.reduce(factors, axis=None, dtype=_wide(input))
     if reduction == "mean":
         summed = np.add.reduce(losses, axis=None, dtype=_wide(input))
         losses = np.asarray(np.true_divide(summed, total)).astype(input.dtype)
     elif reduction == "sum":
         losses = reduce(losses, "sum")
+    elif input.ndim == 1:
+        losses = losses[0]
     return Saving(losses, plan=(safe, factors, float(total)))
+
+
+_KERNELS = {4: "nll_loss2d_forward_out_frame"}
 
 
 def _backward(grad: Any, plan: Any, reduction: str, input_shape: tuple[int, ...]) -> Any:
     safe, factors, total = plan
     if reduction == "mean":
         grad = grad / total
-    return nll_scatter(grad, safe, factors, input_shape, reduction)
+    return nll_scatter(grad, safe, factors, input_shape)
 
 
 @op(
@@ -332,21 +375,20 @@ def _backward(grad: Any, plan: Any, reduction: str, input_shape: tuple[int, ...]
         grad_shape
     ),
 )
-def nll_scatter(
-    grad: Array, safe: Any, factors: Any, shape: tuple[int, ...], reduction: str
-) -> Array:
+def nll_scatter(grad: Array, safe: Any, factors: Any, shape: tuple[int, ...]) -> Array:
     """Return zeros with ``-factor * grad`` at each row's class."""
-    out = np.zeros(shape, grad.dtype)
-    # An ignored row's gradient is 0, not the -0 of the product.
+    rows = np.zeros((1, *shape) if len(shape) == 1 else shape, grad.dtype)
+    # An ignored row's gradient is 0, not the -0 or NaN of the product.
     values = np.where(factors == 0, 0, -factors * grad).astype(grad.dtype)
-    np.put_along_axis(out, safe[:, None], values[:, None], axis=1)
-    return out
+    np.put_along_axis(rows, safe[:, None], values[:, None], axis=1)
+    return rows.reshape(shape)
 
 
 @op("_nll_gather", node="NllGatherBackward0", method=False, quiet=True)
 def nll_gather(grad: Array, safe: Any, factors: Any) -> Array:
     """Return ``-factor * grad`` from each row's class: the adjoint of :func:`nll_scatter`."""
-    return (-_picked(grad, safe) * factors).astype(grad.dtype)
+    rows = grad[None] if grad.ndim == 1 else grad
+    return (-_picked(rows, safe) * factors).astype(grad.dtype)
 
 
 def _two(name: str, node: str) -> Any:

@@ -10,7 +10,9 @@ from .. import kernels
 from .._dtype import dtype
 from .._tensor import Array, Tensor
 from . import _check
+from ._elementwise import refuse
 from ._op import attach, op
+from ._runtime import write_out
 from .creation import numpy_dtype_of
 
 __all__ = ["log_softmax", "softmax"]
@@ -30,6 +32,12 @@ def _apply(kernel: Any, dim: int, *arrays: Array) -> Array:
     return out.reshape(shape).astype(kind, copy=False)
 
 
+def _refuse_integers(function: str, input: Array, dim: int) -> None:
+    # torch: the last dimension has a kernel of its own, whose name is in the message.
+    last = input.ndim <= 1 or _check.dim(dim, input.ndim) == input.ndim - 1
+    refuse(f"{function}{'_lastdim' if last else ''}_kernel_impl", input, kinds="bi")
+
+
 @op(
     "_softmax",
     node="SoftmaxBackward0",
@@ -38,7 +46,7 @@ def _apply(kernel: Any, dim: int, *arrays: Array) -> Array:
 )
 def softmax_rows(input: Array, dim: int) -> Array:
     """Return the softmax along a dimension."""
-    _check.floating("softmax_kernel_impl", input)
+    _refuse_integers("softmax", input, dim)
     return _apply(kernels.softmax, dim, input)
 
 
@@ -66,7 +74,7 @@ def softmax_backward(grad_output: Array, output: Array, dim: int) -> Array:
 )
 def log_softmax_rows(input: Array, dim: int) -> Array:
     """Return the logarithm of the softmax along a dimension."""
-    _check.floating("log_softmax_lastdim_kernel_impl", input)
+    _refuse_integers("log_softmax", input, dim)
     return _apply(kernels.log_softmax, dim, input)
 
 
@@ -106,7 +114,7 @@ def softmax(
         >>> torch.softmax(torch.tensor([0.0, 0.0]), dim=0)
         tensor([0.5000, 0.5000])
     """
-    return _along(softmax_rows, input, dim, dtype, out)
+    return _along(softmax_rows, "softmax", input, dim, dtype, out)
 
 
 def log_softmax(
@@ -131,21 +139,22 @@ def log_softmax(
         >>> torch.log_softmax(torch.tensor([0.0, -1000.0]), dim=0)
         tensor([    0., -1000.])
     """
-    return _along(log_softmax_rows, input, dim, dtype, out)
+    return _along(log_softmax_rows, "log_softmax", input, dim, dtype, out)
 
 
 def _along(
-    record: Any, input: Tensor, dim: Any, wanted: dtype | None, out: Tensor | None
+    record: Any, name: str, input: Tensor, dim: Any, wanted: dtype | None, out: Tensor | None
 ) -> Tensor:
+    if not isinstance(input, Tensor):
+        msg = f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}"
+        raise TypeError(msg)
+    if not hasattr(dim, "__index__"):
+        msg = f"{name}(): argument 'dim' (position 2) must be int, not {type(dim).__name__}"
+        raise TypeError(msg)
     if wanted is not None and input.dtype is not wanted:
-        input = input._cast(numpy_dtype_of(wanted))  # type: ignore[attr-defined]
+        input = input._cast(numpy_dtype_of(wanted))
     result: Tensor = record(input, dim)
-    if out is None:
-        return result
-    from ._runtime import write_out  # noqa: PLC0415 - rare
-
-    written: Tensor = write_out(out, lambda: result)
-    return written
+    return result if out is None else write_out(record.op, out, lambda: result)
 
 
 attach(softmax)
