@@ -18,7 +18,7 @@ def check_reduction(reduction: str) -> str:
 
 
 def legacy_reduction(size_average: bool | None, reduce: bool | None, reduction: str) -> str:
-    """Return the reduction that ``size_average`` and ``reduce`` stand for, warning as torch does."""
+    """Return the reduction that ``size_average`` and ``reduce`` mean, warning as torch does."""
     if size_average is None and reduce is None:
         return reduction
     import warnings  # noqa: PLC0415 - old arguments are rare

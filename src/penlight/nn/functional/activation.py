@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ..._tensor import Tensor
@@ -14,15 +15,13 @@ from ...ops.activation import (
     hardshrink,
     hardtanh_,
     leaky_relu_,
+    log_sigmoid as logsigmoid,
     prelu,
     relu_,
     selu_,
     softplus,
     softshrink,
     threshold_,
-)
-from ...ops.activation import (
-    log_sigmoid as logsigmoid,
 )
 
 __all__ = [
@@ -198,9 +197,10 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
     return _choose(ops.selu, inplace)(input)
 
 
-def _choose(function: Any, inplace: bool) -> Any:
+def _choose(function: Any, inplace: bool) -> Callable[..., Tensor]:
     """Return an op, or its form that writes its input."""
-    return function.op.call_ if inplace else function
+    chosen: Callable[..., Tensor] = function.op.call_ if inplace else function
+    return chosen
 
 
 # ---- smooth ones --------------------------------------------------------------------------------

@@ -42,30 +42,31 @@ def _noise(input: Any, p: float, *, channels: bool) -> Any:
         noise = input.new_empty((*input.shape[:2], *(1,) * (input.dim() - 2)))
     else:
         noise = empty_like(input)
-    return noise.bernoulli_(1 - p)  # type: ignore[attr-defined]
+    return noise.bernoulli_(1 - p)
 
 
 def _drop(
     input: Any, p: float, training: bool, inplace: bool, *, channels: bool, alpha: bool
 ) -> Tensor:
     check_probability(p)
+    if not isinstance(input, Tensor):
+        msg = f"dropout(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}"
+        raise TypeError(msg)
     if not training or p == 0 or not input.numel():
-        return input  # type: ignore[no-any-return]
+        return input
     if p == 1:
-        zeros = input.new_zeros(())
-        return input.mul_(zeros) if inplace else input * zeros  # type: ignore[no-any-return]
-    noise = _noise(input, p, channels=channels)
-    shift = None
-    if alpha:
-        scale = 1 / math.sqrt((_ALPHA * _ALPHA * p + 1) * (1 - p))
-        shift = noise.add(-1).mul_(_ALPHA * scale).add_(_ALPHA * scale * p)
-        noise.mul_(scale)
-    else:
-        noise.div_(1 - p)
-    out = input.mul_(noise) if inplace else input * noise
-    if shift is None:
-        return out  # type: ignore[no-any-return]
+        return _times(input, input.new_zeros(()), inplace)
+    noise = _noise(input, float(p), channels=channels)
+    if not alpha:
+        return _times(input, noise.div_(1 - p), inplace)
+    scale = 1 / math.sqrt((_ALPHA * _ALPHA * p + 1) * (1 - p))
+    shift = noise.add(-1).mul_(_ALPHA * scale).add_(_ALPHA * scale * p)
+    out: Any = _times(input, noise.mul_(scale), inplace)
     return out.add_(shift) if inplace else out + shift  # type: ignore[no-any-return]
+
+
+def _times(input: Any, factor: Any, inplace: bool) -> Tensor:
+    return input.mul_(factor) if inplace else input * factor  # type: ignore[no-any-return]
 
 
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
@@ -95,7 +96,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
 def alpha_dropout(
     input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False
 ) -> Tensor:
-    """Dropout that keeps mean and variance of a self-normalising network; arguments as for :func:`dropout`.
+    """Dropout that keeps mean and variance, for self-normalising networks; see :func:`dropout`.
 
     Example:
         >>> import penlight as torch
@@ -123,12 +124,12 @@ def feature_alpha_dropout(
     return _drop(input, p, training, inplace, channels=True, alpha=True)
 
 
-def _warn_dimensions(function: str, input: Tensor, expected: str, advice: str) -> None:
+def _warn_dimensions(function: str, input: Tensor, expected: str) -> None:
     warnings.warn(
-        f"{function}: Received a {input.dim()}-D input to {function}, which is deprecated and will result "
-        f"in an error in a future release. To retain the behavior and silence this warning, please use "
-        f"dropout instead. Note that {function} exists to provide channel-wise dropout on inputs with "
-        f"{expected}.{advice}",
+        f"{function}: Received a {input.dim()}-D input to {function}, which is deprecated and will "
+        "result in an error in a future release. To retain the behavior and silence this warning, "
+        f"please use dropout instead. Note that {function} exists to provide channel-wise dropout "
+        f"on inputs with {expected}.",
         stacklevel=3,
     )
 
@@ -136,7 +137,7 @@ def _warn_dimensions(function: str, input: Tensor, expected: str, advice: str) -
 def dropout1d(
     input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
 ) -> Tensor:
-    """Zero whole channels of (N, C, L) or (C, L) with probability ``p``; arguments as for :func:`dropout`.
+    """Zero whole channels of (N, C, L) or (C, L) with probability ``p``; see :func:`dropout`.
 
     Raises:
         ValueError: ``p`` is outside [0, 1].
@@ -152,21 +153,27 @@ def dropout1d(
     if input.dim() not in {2, 3}:
         msg = (
             f"dropout1d: Expected 2D or 3D input, but received a {input.dim()}D input. Note that "
-            "dropout1d exists to provide channel-wise dropout on inputs with 1 spatial dimension, a "
-            "channel dimension, and an optional batch dimension (i.e. 2D or 3D inputs)."
+            "dropout1d exists to provide channel-wise dropout on inputs with 1 spatial dimension, "
+            "a channel dimension, and an optional batch dimension (i.e. 2D or 3D inputs)."
         )
         raise RuntimeError(msg)
-    if input.dim() == 2:
-        batched: Any = input.unsqueeze_(0) if inplace else input.unsqueeze(0)  # type: ignore[attr-defined]
-        out: Any = _drop(batched, p, training, inplace, channels=True, alpha=False)
-        return out.squeeze_(0) if inplace else out.squeeze(0)  # type: ignore[no-any-return]
-    return _drop(input, p, training, inplace, channels=True, alpha=False)
+    return _drop_batched(input, p, training, inplace, batched=input.dim() == 3)
+
+
+def _drop_batched(input: Any, p: float, training: bool, inplace: bool, *, batched: bool) -> Tensor:
+    """Drop channels, with a batch dimension for the time being where the input has none."""
+    if not batched:
+        input = input.unsqueeze_(0) if inplace else input.unsqueeze(0)
+    out: Any = _drop(input, p, training, inplace, channels=True, alpha=False)
+    if not batched:
+        out = out.squeeze_(0) if inplace else out.squeeze(0)
+    return out  # type: ignore[no-any-return]
 
 
 def dropout2d(
     input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
 ) -> Tensor:
-    """Zero whole channels of (N, C, H, W) with probability ``p``; arguments as for :func:`dropout`.
+    """Zero whole channels of (N, C, H, W) with probability ``p``; see :func:`dropout`.
 
     Raises:
         ValueError: ``p`` is outside [0, 1].
@@ -179,15 +186,18 @@ def dropout2d(
     """
     check_probability(p)
     if input.dim() not in {3, 4}:
-        expected = "2 spatial dimensions, a channel dimension, and an optional batch dimension (i.e. 3D or 4D inputs)"
-        _warn_dimensions("dropout2d", input, expected, "")
+        expected = (
+            "2 spatial dimensions, a channel dimension, and an optional batch dimension (i.e. 3D "
+            "or 4D inputs)"
+        )
+        _warn_dimensions("dropout2d", input, expected)
     if input.dim() == 3:
         warnings.warn(
             "dropout2d: Received a 3D input to dropout2d and assuming that channel-wise 1D dropout "
-            "behavior is desired - input is interpreted as shape (N, C, L), where C is the channel dim. "
-            "This behavior will change in a future release to interpret the input as one without a batch "
-            "dimension, i.e. shape (C, H, W). To maintain the 1D channel-wise dropout behavior, please "
-            "switch to using dropout1d instead.",
+            "behavior is desired - input is interpreted as shape (N, C, L), where C is the channel "
+            "dim. This behavior will change in a future release to interpret the input as one "
+            "without a batch dimension, i.e. shape (C, H, W). To maintain the 1D channel-wise "
+            "dropout behavior, please switch to using dropout1d instead.",
             stacklevel=2,
         )
     return _drop(input, p, training, inplace, channels=True, alpha=False)
@@ -196,7 +206,7 @@ def dropout2d(
 def dropout3d(
     input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
 ) -> Tensor:
-    """Zero whole channels of (N, C, D, H, W) or (C, D, H, W); arguments as for :func:`dropout`.
+    """Zero whole channels of (N, C, D, H, W) or (C, D, H, W); see :func:`dropout`.
 
     Raises:
         ValueError: ``p`` is outside [0, 1].
@@ -209,9 +219,9 @@ def dropout3d(
     """
     check_probability(p)
     if input.dim() not in {4, 5}:
-        expected = "3 spatial dimensions, a channel dimension, and an optional batch dimension (i.e. 4D or 5D inputs)"
-        _warn_dimensions("dropout3d", input, expected, "")
-    unbatched = input.dim() == 4
-    batched: Any = input.unsqueeze(0) if unbatched else input  # type: ignore[attr-defined]
-    out: Any = _drop(batched, p, training, inplace, channels=True, alpha=False)
-    return out.squeeze(0) if unbatched else out  # type: ignore[no-any-return]
+        expected = (
+            "3 spatial dimensions, a channel dimension, and an optional batch dimension (i.e. 4D "
+            "or 5D inputs)"
+        )
+        _warn_dimensions("dropout3d", input, expected)
+    return _drop_batched(input, p, training, inplace, batched=input.dim() == 5)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NoReturn
 
 from ..._tensor import Tensor
 from ...ops import matmul as ops
@@ -31,22 +31,42 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         >>> F.linear(torch.ones(1, 2), torch.tensor([[1.0, 2.0]]), torch.tensor([0.5]))
         tensor([[3.5000]])
     """
-    for name, tensor in (("input", input), ("weight", weight)):
-        if not isinstance(tensor, Tensor):
-            msg = f"linear(): argument '{name}' must be Tensor, not {type(tensor).__name__}"
-            raise TypeError(msg)
+    if not (isinstance(input, Tensor) and isinstance(weight, Tensor)):
+        _refuse_type(input, weight)
     _check_features(input, weight)
+    if bias is not None and not input.dtype is weight.dtype is bias.dtype:
+        _refuse_dtypes(input, weight, bias)
     ndim = input.dim()
     if ndim == 2 and bias is not None and weight.dim() == 2:
-        out: Tensor = ops.addmm(bias, input, weight.t())  # type: ignore[attr-defined]
+        out: Tensor = ops.addmm(bias, input, weight.t())
         return out
     if ndim > 2 and bias is not None and weight.dim() == 2 and input.is_contiguous():
         shape = input.shape
-        rows = input.view(math.prod(shape[:-1]), shape[-1])  # type: ignore[attr-defined]
-        product = ops.addmm(bias, rows, weight.t())  # type: ignore[attr-defined]
+        rows = input.view(math.prod(shape[:-1]), shape[-1])
+        product = ops.addmm(bias, rows, weight.t())
         return product.view(*shape[:-1], weight.shape[0])  # type: ignore[no-any-return]
-    product = ops.matmul(input, weight.t())  # type: ignore[attr-defined]
-    return product if bias is None else product + bias  # type: ignore[operator, no-any-return]
+    product = ops.matmul(input, weight.t())
+    return product if bias is None else product + bias
+
+
+def _refuse_type(input: Any, weight: Any) -> NoReturn:
+    for position, (name, value) in enumerate((("input", input), ("weight", weight)), 1):
+        if not isinstance(value, Tensor):
+            kind = type(value).__name__
+            msg = f"linear(): argument '{name}' (position {position}) must be Tensor, not {kind}"
+            raise TypeError(msg)
+    raise AssertionError
+
+
+def _refuse_dtypes(input: Tensor, weight: Tensor, bias: Tensor) -> NoReturn:
+    """Raise for a bias in torch's words, which call it self, input mat1 and weight mat2."""
+    first, name = (input, "mat1") if input.dtype is not weight.dtype else (bias, "self")
+    ours = {"mat1": "the input", "self": "the bias"}[name]
+    msg = (
+        f"{name} and mat2 must have the same dtype, but got {first.dtype.scalar_type} and "
+        f"{weight.dtype.scalar_type}: linear takes {ours} in the weight's dtype, {weight.dtype}"
+    )
+    raise RuntimeError(msg)
 
 
 def _check_features(input: Tensor, weight: Tensor) -> None:
@@ -60,8 +80,8 @@ def _check_features(input: Tensor, weight: Tensor) -> None:
         columns = "x".join(map(str, reversed(weight.shape)))
         msg = (
             f"mat1 and mat2 shapes cannot be multiplied ({rows}x{input.shape[-1]} and {columns}): "
-            f"linear expected {weight.shape[-1]} input features in the last dimension, got an input of "
-            f"shape {list(input.shape)}"
+            f"linear expected {weight.shape[-1]} input features in the last dimension, got "
+            f"an input of shape {list(input.shape)}"
         )
         raise RuntimeError(msg)
 
@@ -85,11 +105,11 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
         tensor([[4.]])
     """
     _check_bilinear(input1, input2, weight, bias)
-    first: Any = input1.reshape(-1, input1.shape[-1])  # type: ignore[attr-defined]
-    second: Any = input2.reshape(-1, input2.shape[-1])  # type: ignore[attr-defined]
+    first: Any = input1.reshape(-1, input1.shape[-1])
+    second: Any = input2.reshape(-1, input2.shape[-1])
     outputs, features, others = weight.shape
     # (N, out·in2) = (N, in1) @ (in1, out·in2), then weighted by input2 and summed.
-    mixed = first @ weight.permute(1, 0, 2).reshape(features, outputs * others)  # type: ignore[attr-defined]
+    mixed = first @ weight.permute(1, 0, 2).reshape(features, outputs * others)
     product = (mixed.view(-1, outputs, others) * second.unsqueeze(1)).sum(-1)
     product = product.view(*input1.shape[:-1], outputs)
     return product if bias is None else product + bias  # type: ignore[no-any-return]
@@ -106,10 +126,13 @@ def _check_bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor
     for number, tensor in enumerate((input1, input2), 1):
         if tensor.shape[-1] != weight.shape[number]:
             msg = (
-                f"bilinear(): input{number} size does not match weight size: got {tensor.shape[-1]} "
-                f"but expected {weight.shape[number]}"
+                f"bilinear(): input{number} size does not match weight size: got "
+                f"{tensor.shape[-1]} but expected {weight.shape[number]}"
             )
             raise RuntimeError(msg)
     if bias is not None and bias.shape[0] != weight.shape[0]:
-        msg = f"bilinear(): bias size does not match weight size: got {bias.shape[0]} but expected {weight.shape[0]}"
+        msg = (
+            f"bilinear(): bias size does not match weight size: got {bias.shape[0]} but expected "
+            f"{weight.shape[0]}"
+        )
         raise RuntimeError(msg)

@@ -1,9 +1,9 @@
-"""Losses: torch's arguments and shapes in front of the loss ops, and the losses made of other ops."""
+"""Losses: torch's arguments and shapes in front of the loss ops, and losses made of other ops."""
 
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import Any, NoReturn
 
 from ..._tensor import Tensor
 from ...ops import loss as ops
@@ -24,9 +24,12 @@ __all__ = [
 
 
 def _check_tensors(function: str, **tensors: Any) -> None:
-    for name, tensor in tensors.items():
+    for position, (name, tensor) in enumerate(tensors.items(), 1):
         if not isinstance(tensor, Tensor):
-            msg = f"{function}(): argument '{name}' must be Tensor, not {type(tensor).__name__}"
+            kind = type(tensor).__name__
+            msg = (
+                f"{function}(): argument '{name}' (position {position}) must be Tensor, not {kind}"
+            )
             raise TypeError(msg)
 
 
@@ -44,7 +47,8 @@ def nll_loss(
 ) -> Tensor:
     r"""Negative log likelihood of ``target`` under log-probabilities ``input``.
 
-    .. math:: \ell_n = -w_{t_n}\, x_{n,t_n}, \qquad w_c = 0 \text{ where } t_n = \text{ignore\_index}
+    .. math:: \ell_n = -w_{t_n}\, x_{n,t_n}, \qquad
+              w_c = 0 \text{ where } t_n = \text{ignore\_index}
 
     Args:
         input: log-probabilities, floating.
@@ -71,59 +75,79 @@ def nll_loss(
         >>> F.nll_loss(logp, torch.tensor([0, 1]))
         tensor(0.3000)
     """
-    _check_tensors("nll_loss", input=input, target=target)
+    _check_tensors("nll_loss_nd", input=input, target=target)
     reduction = check_reduction(legacy_reduction(size_average, reduce, reduction))
-    ndim = input.dim()
-    if ndim == 0:
-        msg = f"Expected input to have at least one dimension for the classes, got shape {list(input.shape)}"
-        raise ValueError(msg)
-    if ndim == 1:
-        return _nll_single(input, target, weight, ignore_index, reduction)
-    _check_target_shape("nll_loss", input, target)
-    if ndim == 2:
+    _check_target_shape(input, target)
+    if input.dim() <= 2:
         out: Tensor = ops.nll_loss(input, target, weight, ignore_index, reduction)
         return out
-    if ndim == 4:
+    if input.dim() == 4:
         out = ops.nll_loss2d(input, target, weight, ignore_index, reduction)
-        return out
+        return out  # noqa: RET504 - says its type
     return _nll_folded(input, target, weight, ignore_index, reduction)
 
 
-def _nll_single(
-    input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int, reduction: str
-) -> Tensor:
-    """The loss of one sample without a batch dimension; torch takes a target of shape () or (1)."""
-    if target.dim() > 1 or target.numel() != 1:
+def _check_target_shape(input: Tensor, target: Tensor) -> None:
+    """Refuse a target that has not one class for each place of (N, C, ...) or (C)."""
+    ndim = input.dim()
+    if not ndim:
         msg = (
-            "size mismatch (got input: "
-            f"{list(input.shape)}, target: {list(target.shape)}): one sample has one target"
+            "Expected 1 or more dimensions (got 0): the classes are dimension 1 of the input, or "
+            "the only one"
         )
         raise ValueError(msg)
-    loss: Tensor = ops.nll_loss(input[None], target.reshape(1), weight, ignore_index, reduction)  # type: ignore[attr-defined, index]
-    if reduction == "none" and not target.dim():
-        return loss[0]  # type: ignore[index, no-any-return]
-    return loss
-
-
-def _check_target_shape(function: str, input: Tensor, target: Tensor) -> None:
-    if input.dim() == 2 and target.dim() > 1:
+    if ndim == 1:
+        _check_single_target(input, target)
+        return
+    if ndim == 2 and target.dim() > 1:
+        _refuse_multi_target(input, target)
+    batch = target.shape[0] if target.dim() else 0
+    if not target.dim() or input.shape[0] != batch:
         msg = (
-            "0D or 1D target tensor expected, multi-target not supported: "
-            f"{function} got a target of shape {list(target.shape)} for an input of shape "
-            f"{list(input.shape)} (N, C); the target holds one class index per row, shape (N)"
+            f"Expected input batch_size ({input.shape[0]}) to match target batch_size ({batch}): "
+            f"the input has shape {list(input.shape)}, the target {list(target.shape)}"
         )
-        raise RuntimeError(msg)
-    if not target.dim() or input.shape[0] != target.shape[0]:
-        got = target.shape[0] if target.dim() else list(target.shape)
-        msg = f"Expected input batch_size ({input.shape[0]}) to match target batch_size ({got})."
         raise ValueError(msg)
-    wanted = (input.shape[0], *input.shape[2:])
-    if tuple(target.shape) != tuple(wanted):
+    wanted = [input.shape[0], *input.shape[2:]]
+    if list(target.shape) != wanted:
+        raise RuntimeError(_size_mismatch(input, target, wanted))
+
+
+def _check_single_target(input: Tensor, target: Tensor) -> None:
+    """Refuse a target that is not the one class of an input without a batch dimension."""
+    if target.dim() > 1:
+        _refuse_multi_target(input, target)
+    if target.numel() != 1:
         msg = (
-            f"Expected target size {list(wanted)}, got {list(target.shape)}: the classes of "
-            f"{function}'s input {list(input.shape)} are its dimension 1, and the target has every other one"
+            f"For 1D input, 1D target must have size 1, but got target size: {target.numel()} (an "
+            "input without a batch dimension has one class)"
         )
-        raise ValueError(msg) if input.dim() != 4 else RuntimeError(msg)
+        raise ValueError(msg)
+
+
+def _refuse_multi_target(input: Tensor, target: Tensor) -> NoReturn:
+    msg = (
+        f"0D or 1D target tensor expected, multi-target not supported: got a target of shape "
+        f"{list(target.shape)} for an input of shape {list(input.shape)}; the target holds one "
+        "class index for each row"
+    )
+    raise RuntimeError(msg)
+
+
+def _size_mismatch(input: Tensor, target: Tensor, wanted: list[int]) -> str:
+    """Return torch's sentence for the input's number of dimensions, with what is wanted."""
+    sizes = f"Expected target size {wanted}, got {list(target.shape)}"
+    if input.dim() == 4 and target.dim() != 3:
+        phrase = (
+            "only batches of spatial targets supported (3D tensors) but got targets of dimension: "
+            f"{target.dim()}"
+        )
+    elif input.dim() == 4:
+        # torch: with a space before the comma and without the bracket's end.
+        phrase = f"size mismatch (got input: {list(input.shape)} , target: {list(target.shape)})"
+    else:
+        return f"{sizes}: dimension 1 of the input is the classes, the target has every other one"
+    return f"{phrase}. {sizes}"
 
 
 def _nll_folded(
@@ -131,10 +155,10 @@ def _nll_folded(
 ) -> Tensor:
     """The loss of (N, C, d1, …) as torch computes it: every further dimension folded into one."""
     batch, classes = input.shape[0], input.shape[1]
-    folded = input.contiguous().view(batch, classes, 1, -1)  # type: ignore[attr-defined]
-    flat = target.contiguous().view(batch, 1, -1)  # type: ignore[attr-defined]
+    folded = input.contiguous().view(batch, classes, 1, -1)
+    flat = target.contiguous().view(batch, 1, -1)
     loss: Tensor = ops.nll_loss2d(folded, flat, weight, ignore_index, reduction)
-    return loss.view(target.shape) if reduction == "none" else loss  # type: ignore[attr-defined, no-any-return]
+    return loss.view(target.shape) if reduction == "none" else loss
 
 
 def cross_entropy(
@@ -180,7 +204,7 @@ def cross_entropy(
         tensor(0.6931)
 
     References:
-        Szegedy et al. 2016, Rethinking the Inception Architecture, arXiv 1512.00567 (label smoothing).
+        Szegedy et al. 2016, Rethinking the Inception Architecture, arXiv 1512.00567 (smoothing).
     """
     _check_tensors("cross_entropy", input=input, target=target)
     reduction = check_reduction(legacy_reduction(size_average, reduce, reduction))
@@ -188,35 +212,51 @@ def cross_entropy(
         msg = f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}"
         raise RuntimeError(msg)
     class_dim = 0 if input.dim() == 1 else 1
-    logp = log_softmax(input, class_dim)
     if tuple(input.shape) == tuple(target.shape):
-        return _soft_targets(
-            logp, target, (weight, class_dim, reduction, label_smoothing, ignore_index)
-        )
+        _check_soft_targets(input, target, weight, ignore_index)
+        logp = log_softmax(input, class_dim)
+        return _soft_targets(logp, target, (weight, class_dim, reduction, label_smoothing))
+    logp = log_softmax(input, class_dim)
     if label_smoothing == 0.0:
         return nll_loss(logp, target, weight, ignore_index=ignore_index, reduction=reduction)
     return _smoothed(logp, target, (weight, class_dim, reduction, label_smoothing, ignore_index))
+
+
+def _check_soft_targets(
+    input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int
+) -> None:
+    if not target.is_floating_point():
+        msg = (
+            "Expected floating point type for target with class probabilities, got "
+            f"{target.dtype.scalar_type}: a target in the shape of the input is read as "
+            "probabilities, class indices have its shape without the classes"
+        )
+        raise RuntimeError(msg)
+    if ignore_index >= 0:
+        msg = (
+            "ignore_index is not supported for floating point target: got ignore_index "
+            f"{ignore_index} and probabilities as targets"
+        )
+        raise RuntimeError(msg)
+    classes = input.shape[0 if input.dim() == 1 else 1] if input.dim() else 1
+    if weight is not None and (weight.dim() != 1 or weight.numel() != classes):
+        msg = (
+            f"cross_entropy: weight tensor should be defined either for all {classes} classes or "
+            f"no classes but got weight tensor of shape: {list(weight.shape)}"
+        )
+        raise RuntimeError(msg)
 
 
 def _class_weights(weight: Tensor, class_dim: int, ndim: int) -> Any:
     """Return the weights in a shape that broadcasts along the class dimension."""
     shape = [1] * ndim
     shape[class_dim] = weight.numel()
-    return weight.view(shape)  # type: ignore[attr-defined]
+    return weight.view(shape)
 
 
 def _soft_targets(logp: Any, target: Any, options: tuple[Any, ...]) -> Tensor:
     """Cross-entropy under class probabilities; the mean is over samples, not weights."""
-    weight, class_dim, reduction, smoothing, ignore_index = options
-    if not target.is_floating_point():
-        msg = (
-            "Expected floating point type for target with class probabilities, got "
-            f"{_scalar_type(target)}: a target in the shape of the input is read as probabilities"
-        )
-        raise RuntimeError(msg)
-    if ignore_index >= 0:
-        msg = "ignore_index is not supported for floating point target"
-        raise RuntimeError(msg)
+    weight, class_dim, reduction, smoothing = options
     classes = logp.shape[class_dim]
     if smoothing > 0.0:
         target = target * (1 - smoothing) + smoothing / classes
@@ -225,15 +265,12 @@ def _soft_targets(logp: Any, target: Any, options: tuple[Any, ...]) -> Tensor:
         weighted = weighted * _class_weights(weight, class_dim, logp.dim())
     if reduction == "none":
         return -weighted.sum(class_dim)  # type: ignore[no-any-return]
-    total = -weighted.sum()
     if reduction == "sum":
-        return total  # type: ignore[no-any-return]
-    samples = logp.numel() // classes if classes else 0
-    return ops.over_count(total, samples)  # type: ignore[no-any-return]
-
-
-def _scalar_type(tensor: Tensor) -> str:
-    return tensor.dtype.scalar_type
+        return -weighted.sum()  # type: ignore[no-any-return]
+    if not logp.numel():
+        # torch: the mean of nothing is negated last.
+        return -ops.over_count(weighted.sum(), 0)  # type: ignore[no-any-return]
+    return ops.over_count(-weighted.sum(), logp.numel() // classes)  # type: ignore[no-any-return]
 
 
 def _smoothed(logp: Any, target: Any, options: tuple[Any, ...]) -> Tensor:
@@ -255,7 +292,7 @@ def _smoothed(logp: Any, target: Any, options: tuple[Any, ...]) -> Tensor:
     elif reduction == "sum":
         smooth = smooth.sum()
     classes = logp.shape[class_dim]
-    return hard * (1 - smoothing) + smooth * (smoothing / classes)  # type: ignore[operator, no-any-return]
+    return hard * (1 - smoothing) + smooth * (smoothing / classes)
 
 
 # ---- distances ----------------------------------------------------------------------------------
@@ -264,9 +301,9 @@ def _smoothed(logp: Any, target: Any, options: tuple[Any, ...]) -> Tensor:
 def _warn_broadcast(input: Tensor, target: Tensor) -> None:
     if input.shape != target.shape:
         warnings.warn(
-            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). "
-            "This will likely lead to incorrect results due to broadcasting. Please ensure they have the "
-            "same size.",
+            f"Using a target size ({target.shape}) that is different to the input size "
+            f"({input.shape}). This will likely lead to incorrect results due to broadcasting. "
+            "Please ensure they have the same size.",
             stacklevel=3,
         )
 
@@ -275,13 +312,18 @@ def _weighted(loss: Any, input: Tensor, weight: Tensor | None, reduction: str) -
     """Return unreduced losses times weights, reduced; the mean is by total weight."""
     if weight is None:
         return reduced(loss, reduction)  # type: ignore[no-any-return]
-    if weight.shape != input.shape:
-        msg = f"Weights and input must have the same size: {list(weight.shape)} and {list(input.shape)}"
-        raise ValueError(msg)
+    _check_weight_shape(input, weight)
     weighted = loss * weight
     if reduction == "mean":
-        return weighted.sum() / weight.sum()  # type: ignore[attr-defined, no-any-return]
+        return weighted.sum() / weight.sum()
     return reduced(weighted, reduction)  # type: ignore[no-any-return]
+
+
+def _check_weight_shape(input: Tensor, weight: Tensor) -> None:
+    if weight.shape != input.shape:
+        shapes = f"{list(weight.shape)} and {list(input.shape)}"
+        msg = f"Weights and input must have the same size: got {shapes}"
+        raise ValueError(msg)
 
 
 def mse_loss(
@@ -336,7 +378,7 @@ def l1_loss(
     _check_tensors("l1_loss", input=input, target=target)
     _warn_broadcast(input, target)
     reduction = check_reduction(legacy_reduction(size_average, reduce, reduction))
-    return _weighted((input - target).abs(), input, weight, reduction)  # type: ignore[operator]
+    return _weighted((input - target).abs(), input, weight, reduction)
 
 
 def smooth_l1_loss(
@@ -378,6 +420,8 @@ def smooth_l1_loss(
     if beta < 0:
         msg = f"smooth_l1_loss does not support negative values for beta, got {beta}"
         raise RuntimeError(msg)
+    if beta == 0.0:
+        return l1_loss(input, target, reduction=reduction)
     if beta == 0:
         return l1_loss(input, target, reduction=reduction)
     out: Tensor = ops.smooth_l1_loss(input, target, reduction, beta)
@@ -394,14 +438,15 @@ def huber_loss(
     r"""Half the squared differences below ``delta``, straight lines above.
 
     .. math:: \ell_n = \begin{cases} 0.5 (x_n - y_n)^2 & |x_n - y_n| \le \delta \\
-                                     \delta (|x_n - y_n| - 0.5 \delta) & \text{otherwise} \end{cases}
+                                     \delta (|x_n - y_n| - 0.5 \delta)
+                                     & \text{otherwise} \end{cases}
 
     Args:
         input: predictions, any shape.
         target: of the same shape.
         reduction: ``"none"``, ``"mean"`` or ``"sum"``.
         delta: where the two parts meet; positive.
-        weight: a factor for each element; the mean is then by total weight.
+        weight: a factor for each element; the mean is still by count.
 
     Raises:
         RuntimeError: ``delta`` is not positive.
@@ -419,7 +464,10 @@ def huber_loss(
     _warn_broadcast(input, target)
     check_reduction(reduction)
     if weight is not None:
-        return _weighted(ops.huber_loss(input, target, "none", delta), input, weight, reduction)
+        # torch: unlike the other two, its mean is by count.
+        _check_weight_shape(input, weight)
+        loss = ops.huber_loss(input, target, "none", delta) * weight
+        return reduced(loss, reduction)  # type: ignore[no-any-return]
     out: Tensor = ops.huber_loss(input, target, reduction, delta)
     return out
 
@@ -444,8 +492,8 @@ def kl_div(
         target: probabilities of the same shape, or their logarithms.
         size_average: deprecated; see ``reduction``.
         reduce: deprecated; see ``reduction``.
-        reduction: ``"none"``, ``"batchmean"`` (the divergence proper), ``"sum"``, or ``"mean"`` over
-            all elements, with torch's warning.
+        reduction: ``"none"``, ``"batchmean"`` (the divergence proper), ``"sum"``, or ``"mean"``
+            over all elements, with torch's warning.
         log_target: ``target`` holds logarithms.
 
     Example:
@@ -460,16 +508,20 @@ def kl_div(
     if reduction == "mean":
         warnings.warn(
             "reduction: 'mean' divides the total loss by both the batch size and the support size."
-            "'batchmean' divides only by the batch size, and aligns with the KL div math definition."
-            "'mean' will be changed to behave the same as 'batchmean' in the next major release.",
+            "'batchmean' divides only by the batch size, and aligns with the KL div math "
+            "definition.'mean' will be changed to behave the same as 'batchmean' in the next "
+            "major release.",
             stacklevel=2,
         )
-    if log_target:
-        loss = target.exp() * (target - input)  # type: ignore[attr-defined, operator]
-    else:
-        loss = target.xlogy(target) - target * input  # type: ignore[attr-defined, operator]
+    if not (input.is_floating_point() and target.is_floating_point()):
+        msg = f"kl_div: Integral inputs not supported. Got {input.dtype} and {target.dtype}"
+        raise RuntimeError(msg)
+    loss: Any = (
+        target.exp() * (target - input) if log_target else target.xlogy(target) - target * input
+    )
     if reduction == "batchmean":
-        return loss.sum() / input.shape[0] if input.dim() else loss.sum()  # type: ignore[no-any-return]
+        total = loss.sum()
+        return total / input.shape[0] if input.dim() else total  # type: ignore[no-any-return]
     return reduced(loss, reduction)  # type: ignore[no-any-return]
 
 
@@ -509,12 +561,12 @@ def binary_cross_entropy(
     reduction = check_reduction(legacy_reduction(size_average, reduce, reduction))
     if target.shape != input.shape:
         msg = (
-            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}) is "
-            "deprecated. Please ensure they have the same size."
+            f"Using a target size ({target.shape}) that is different to the input size "
+            f"({input.shape}) is deprecated. Please ensure they have the same size."
         )
         raise ValueError(msg)
     if weight is not None:
-        weight = weight.expand(target.shape)  # type: ignore[attr-defined]
+        weight = weight.expand(target.shape)
     out: Tensor = ops.binary_cross_entropy(input, target, weight, reduction)
     return out
 

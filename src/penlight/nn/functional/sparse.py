@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
+from ..._dtype import int64
 from ..._tensor import Tensor
 from ...autograd.grad_mode import no_grad
 from ...ops import embedding as ops
@@ -12,14 +14,11 @@ from ...ops.creation import arange, zeros
 __all__ = ["embedding", "embedding_bag", "one_hot"]
 
 
-def _padding(padding_idx: int | None, rows: int) -> int:
-    """Return a padding index from 0, -1 for none, refusing one outside the table."""
+def _padding_row(padding_idx: int | None, rows: int) -> int | None:
+    """Return a padding index counted from 0, -1 for none; None where it is outside the table."""
     if padding_idx is None:
         return -1
-    if padding_idx >= rows or padding_idx < -rows:
-        msg = f"Padding_idx must be within num_embeddings: got {padding_idx} for a table of {rows} rows"
-        raise AssertionError(msg)
-    return padding_idx % rows
+    return padding_idx % rows if -rows <= padding_idx < rows else None
 
 
 def embedding(
@@ -57,10 +56,17 @@ def embedding(
         tensor([[2.],
                 [1.]])
     """
-    padding = _padding(padding_idx, weight.shape[0]) if weight.dim() else -1
+    rows = weight.shape[0] if weight.dim() else 0
+    padding = _padding_row(padding_idx, rows)
+    if padding is None:
+        msg = (
+            f"Padding_idx must be within num_embeddings: got {padding_idx} for a table of {rows} "
+            "rows"
+        )
+        raise AssertionError(msg)
     if max_norm is not None:
         with no_grad():
-            ops.embedding_renorm_(weight, input.contiguous(), max_norm, norm_type)  # type: ignore[attr-defined]
+            ops.embedding_renorm_(weight, input.contiguous(), max_norm, norm_type)
     out: Tensor = ops.embedding(weight, input, padding, scale_grad_by_freq, sparse)
     return out
 
@@ -89,7 +95,8 @@ def embedding_bag(
         offsets: where each bag starts, shape (B).
         max_norm: rows that are used are first scaled down to this norm, in place.
         norm_type: the p of that norm.
-        scale_grad_by_freq: divide a row's gradient by how often its index occurs; not with ``"max"``.
+        scale_grad_by_freq: divide a row's gradient by how often its index occurs. Not
+            with ``"max"``.
         mode: ``"sum"``, ``"mean"`` or ``"max"``; an empty bag gives zeros.
         sparse: accepted; gradients are dense.
         per_sample_weights: factors of the rows, in the shape of ``input``; for ``"sum"`` only.
@@ -100,8 +107,8 @@ def embedding_bag(
         - output: :math:`(B, H)`
 
     Raises:
-        IndexError: an index is out of range.
-        ValueError: shapes, dtypes or options do not fit.
+        RuntimeError: an index is out of range, or dtypes do not fit.
+        ValueError: shapes or options do not fit.
 
     Example:
         >>> import penlight as torch
@@ -109,24 +116,27 @@ def embedding_bag(
         >>> F.embedding_bag(torch.tensor([[0, 1]]), torch.tensor([[1.0], [2.0]]))
         tensor([[1.5000]])
     """
-    _check_weights(input, per_sample_weights)
-    flat, offsets, factors = _as_bags(input, offsets, per_sample_weights)
-    if mode not in _MODES:
-        msg = f"mode has to be one of sum, mean or max, got {mode!r}"
-        raise ValueError(msg)
-    if mode == "max" and scale_grad_by_freq:
-        msg = "max mode does not support scaling the gradient by the frequency"
-        raise ValueError(msg)
-    if mode == "max" and sparse:
-        msg = "max mode does not support sparse weights"
-        raise ValueError(msg)
-    if factors is not None and mode != "sum":
-        msg = (
-            "embedding_bag: per_sample_weights was not None. per_sample_weights is only supported for "
-            f"mode='sum' (got mode='{mode}'). Please open a feature request on GitHub."
+    if weight.dtype is int64 and input.is_floating_point():
+        warnings.warn(
+            "Argument order of nn.functional.embedding_bag was changed. Usage `embedding_bag("
+            "weight, input, ...)` is deprecated, and should now be `embedding_bag(input, "
+            "weight, ...)`.",
+            stacklevel=2,
         )
-        raise NotImplementedError(msg)
-    padding = _padding(padding_idx, weight.shape[0])
+        input, weight = weight, input
+    flat, offsets, factors = _as_bags(input, offsets, per_sample_weights)
+    if weight.dim() != 2:
+        msg = f"weight has to be a 2D Tensor, but got Tensor of dimension {weight.dim()}"
+        raise ValueError(msg)
+    _check_mode(mode, scale_grad_by_freq, sparse, factors)
+    rows = weight.shape[0]
+    padding = _padding_row(padding_idx, rows)
+    if padding is None:
+        msg = (
+            f"padding_idx must be within the number of embeddings, {-rows} through {rows - 1}, but "
+            f"got {padding_idx}"
+        )
+        raise RuntimeError(msg)
     if max_norm is not None:
         with no_grad():
             ops.embedding_renorm_(weight, flat, max_norm, norm_type)
@@ -144,26 +154,41 @@ def embedding_bag(
     return out
 
 
-def _check_weights(input: Tensor, per_sample_weights: Tensor | None) -> None:
-    if per_sample_weights is not None and input.shape != per_sample_weights.shape:
-        msg = (
-            f"embedding_bag: If per_sample_weights ({per_sample_weights.shape}) is not None, then it must "
-            f"have the same shape as the input ({input.shape})"
-        )
+def _check_mode(mode: str, scale_grad_by_freq: bool, sparse: bool, factors: Tensor | None) -> None:
+    if mode not in _MODES:
+        msg = f"mode has to be one of sum, mean or max, got {mode!r}"
         raise ValueError(msg)
+    if mode == "max" and scale_grad_by_freq:
+        msg = "max mode does not support scaling the gradient by the frequency"
+        raise ValueError(msg)
+    if mode == "max" and sparse:
+        msg = "max mode does not support sparse weights"
+        raise ValueError(msg)
+    if factors is not None and mode != "sum":
+        msg = (
+            "embedding_bag: per_sample_weights was not None. per_sample_weights is only supported "
+            f"for mode='sum' (got mode='{mode}'). Please open a feature request on GitHub."
+        )
+        raise NotImplementedError(msg)
 
 
 def _as_bags(input: Any, offsets: Any, factors: Any) -> tuple[Any, Any, Any]:
     """Return flat indices, the bags' offsets and flat factors."""
+    if factors is not None and input.shape != factors.shape:
+        msg = (
+            f"embedding_bag: If per_sample_weights ({factors.shape}) is not None, then it must "
+            f"have the same shape as the input ({input.shape})"
+        )
+        raise ValueError(msg)
     if input.dim() == 2:
         if offsets is not None:
             msg = (
-                "if input is 2D, then offsets has to be None, as input is treated is a mini-batch of "
-                f"fixed length sequences. However, found offsets of type {type(offsets)}"
+                "if input is 2D, then offsets has to be None, as input is treated is a mini-batch "
+                f"of fixed length sequences. However, found offsets of type {type(offsets)}"
             )
             raise ValueError(msg)
         count, length = input.shape
-        starts = arange(count) * length  # type: ignore[operator]
+        starts = arange(count) * length
         return input.reshape(-1), starts, None if factors is None else factors.reshape(-1)
     if input.dim() != 1:
         msg = f"input has to be 1D or 2D Tensor, but got Tensor of dimension {input.dim()}"
@@ -198,23 +223,20 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
                 [1, 0]])
     """
     if tensor.dtype.name != "int64":
-        msg = f"one_hot is only applicable to index tensor of type LongTensor; got {tensor.dtype}"
+        msg = f"one_hot is only applicable to index tensor of type LongTensor, got {tensor.dtype}"
         raise RuntimeError(msg)
     if not tensor.numel():
         if num_classes <= 0:
             msg = "Can not infer total number of classes from empty tensor."
             raise RuntimeError(msg)
         return zeros(*tensor.shape, num_classes, dtype=tensor.dtype)
-    low, high = int(tensor.min().item()), int(tensor.max().item())  # type: ignore[attr-defined]
+    low, high = int(tensor.min().item()), int(tensor.max().item())
     if low < 0:
         msg = f"Class values must be non-negative, got {low}"
         raise RuntimeError(msg)
     classes = high + 1 if num_classes == -1 else num_classes
-    if classes < 1:
-        msg = f"num_classes should be positive, got {num_classes}"
-        raise RuntimeError(msg)
     if high >= classes:
         msg = f"Class values must be smaller than num_classes: got {high} with {classes} classes"
         raise RuntimeError(msg)
     out: Any = zeros(*tensor.shape, classes, dtype=tensor.dtype)
-    return out.scatter_(-1, tensor.unsqueeze(-1), 1)  # type: ignore[attr-defined, no-any-return]
+    return out.scatter_(-1, tensor.unsqueeze(-1), 1)
