@@ -1,9 +1,11 @@
-"""Named results: what ``max(dim=…)``, ``sort`` and the like return, printed as torch prints them."""
+"""What ops return: named results, printed as torch prints them, and what goes to ``out=``."""
 
 from __future__ import annotations
 
 from operator import itemgetter
 from typing import Any
+
+from ._runtime import write_out
 
 
 class NamedResult(tuple[Any, ...]):
@@ -33,3 +35,8 @@ def named_result(name: str, *fields: str) -> Any:
     globals()[name] = made
     made.__module__ = __name__
     return made
+
+
+def written(out: Any, result: Any) -> Any:
+    """Return what a composed function found, written to ``out`` when that is given."""
+    return result if out is None else write_out(out, lambda: result)

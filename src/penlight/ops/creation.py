@@ -53,9 +53,9 @@ def made(
     array: Array,
     *,
     out: Tensor | None = None,
-    layout: Any = None,  # noqa: ARG001 - torch's argument; every tensor is strided
+    layout: Any = None,
     device: Any = None,
-    pin_memory: bool = False,  # noqa: ARG001 - torch's argument; there is nothing to pin for
+    pin_memory: bool = False,
     requires_grad: bool = False,
 ) -> Tensor:
     """Return a new tensor around a fresh array, with the options every creation function takes."""
@@ -100,7 +100,7 @@ def shape_of(function: str, size: tuple[Any, ...]) -> tuple[int, ...]:
     return shape
 
 
-# ---- from data --------------------------------------------------------------------------------------
+# ---- from data -----------------------------------------------------------------------------------
 
 
 def tensor(
@@ -168,7 +168,9 @@ def array_from(data: Any, wanted: Any = None) -> Array:
         array = np.array(_numbers(data, 0))
         if array.dtype.kind == "O":
             _refuse_overflow()
-    if array.dtype == np.uint64 or (array.dtype.kind == "f" and wanted is not None and wanted.kind == "f"):
+    if array.dtype == np.uint64 or (
+        array.dtype.kind == "f" and wanted is not None and wanted.kind == "f"
+    ):
         return array.astype(wanted) if wanted is not None else _refuse_overflow()
     return _as_inferred(array, data)
 
@@ -201,7 +203,11 @@ def _numbers(data: Any, depth: int) -> Any:
     """Return nested sequences with tensors made numbers, refusing ragged ones and what is no number."""
     if isinstance(data, Tensor):
         return data.detach().tolist()
-    if isinstance(data, (list, tuple, range)) or hasattr(data, "__len__") and not isinstance(data, (str, bytes)):
+    if (
+        isinstance(data, (list, tuple, range))
+        or (hasattr(data, "__len__")
+        and not isinstance(data, (str, bytes)))
+    ):
         items = [_numbers(item, depth + 1) for item in data]
         lengths = [len(item) if isinstance(item, list) else -1 for item in items]
         for length in lengths:
@@ -327,7 +333,7 @@ def frombuffer(
     return made(array, requires_grad=requires_grad)
 
 
-# ---- of one value -----------------------------------------------------------------------------------
+# ---- of one value --------------------------------------------------------------------------------
 
 
 def zeros(*size: Any, dtype: dtype | None = None, **options: Any) -> Tensor:
@@ -360,7 +366,9 @@ def ones(*size: Any, dtype: dtype | None = None, **options: Any) -> Tensor:
     return made(np.ones(shape_of("ones", size), numpy_dtype_of(dtype)), **options)
 
 
-def empty(*size: Any, dtype: dtype | None = None, memory_format: Any = None, **options: Any) -> Tensor:  # noqa: ARG001 - one memory format
+def empty(
+    *size: Any, dtype: dtype | None = None, memory_format: Any = None, **options: Any
+) -> Tensor:
     """Make a tensor of whatever is in memory; arguments as for :func:`zeros`.
 
     Example:
@@ -390,7 +398,9 @@ def full(size: Any, fill_value: Any, *, dtype: dtype | None = None, **options: A
     return made(np.full(shape_of("full", (size,)), value, numpy_dtype), **options)
 
 
-def empty_strided(size: Sequence[int], stride: Sequence[int], *, dtype: dtype | None = None, **options: Any) -> Tensor:
+def empty_strided(
+    size: Sequence[int], stride: Sequence[int], *, dtype: dtype | None = None, **options: Any
+) -> Tensor:
     """Make a tensor of whatever is in memory with the given steps between elements.
 
     Example:
@@ -401,15 +411,21 @@ def empty_strided(size: Sequence[int], stride: Sequence[int], *, dtype: dtype | 
     numpy_dtype = numpy_dtype_of(dtype)
     shape = shape_of("empty_strided", (size,))
     if len(shape) != len(stride) or any(step < 0 for step in stride):
-        msg = f"empty_strided: size {list(shape)} and stride {list(stride)} do not describe a tensor"
+        msg = (
+            f"empty_strided: size {list(shape)} and stride {list(stride)} do not describe a tensor"
+        )
         raise RuntimeError(msg)
-    length = 1 + sum((n - 1) * step for n, step in zip(shape, stride, strict=True)) if math.prod(shape) else 0
+    length = (
+        1 + sum((n - 1) * step for n, step in zip(shape, stride, strict=True))
+        if math.prod(shape)
+        else 0
+    )
     memory = np.empty(length, numpy_dtype)
     strides = tuple(step * numpy_dtype.itemsize for step in stride)
     return made(np.ndarray(shape, numpy_dtype, memory, 0, strides), **options)
 
 
-# ---- ranges -----------------------------------------------------------------------------------------
+# ---- ranges --------------------------------------------------------------------------------------
 
 
 def arange(*bounds: Any, dtype: dtype | None = None, **options: Any) -> Tensor:
@@ -442,7 +458,9 @@ def arange(*bounds: Any, dtype: dtype | None = None, **options: Any) -> Tensor:
     numpy_dtype = numpy_dtype_of(dtype, inferred)
     count = math.ceil((end - start) / step)
     if numpy_dtype.kind in "iu":
-        array = np.arange(int(start), int(start) + count * int(step) if int(step) else count, int(step) or 1)
+        array = np.arange(
+            int(start), int(start) + count * int(step) if int(step) else count, int(step) or 1
+        )
         return made(array[:count].astype(numpy_dtype, copy=False), **options)
     # torch: start + step * i, computed in the accumulation type and rounded once.
     array = start + step * np.arange(count, dtype=np.float64)
@@ -462,7 +480,9 @@ def _bounds(bounds: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any, Any,
     return given.get("start", 0), given["end"], given.get("step", 1)
 
 
-def linspace(start: Any, end: Any, steps: int, *, dtype: dtype | None = None, **options: Any) -> Tensor:
+def linspace(
+    start: Any, end: Any, steps: int, *, dtype: dtype | None = None, **options: Any
+) -> Tensor:
     """Make ``steps`` numbers evenly spaced from ``start`` to ``end``, both included.
 
     Example:
@@ -494,7 +514,13 @@ def _spaced(start: float, end: float, steps: int, numpy_dtype: Any) -> Array:
 
 
 def logspace(
-    start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: dtype | None = None, **options: Any
+    start: Any,
+    end: Any,
+    steps: int,
+    base: float = 10.0,
+    *,
+    dtype: dtype | None = None,
+    **options: Any,
 ) -> Tensor:
     """Make ``base`` to the powers of :func:`linspace`.
 
@@ -524,7 +550,7 @@ def eye(n: int, m: int | None = None, *, dtype: dtype | None = None, **options: 
     return made(np.eye(n, m, dtype=numpy_dtype_of(dtype)), **options)
 
 
-# ---- like another tensor ----------------------------------------------------------------------------
+# ---- like another tensor -------------------------------------------------------------------------
 
 
 def _like(input: Tensor, dtype: Any) -> Array:
@@ -532,12 +558,16 @@ def _like(input: Tensor, dtype: Any) -> Array:
     return np.empty_like(input._array, dtype=numpy_dtype_of(dtype, input._array.dtype), order="K")
 
 
-def empty_like(input: Tensor, *, dtype: dtype | None = None, memory_format: Any = None, **options: Any) -> Tensor:  # noqa: ARG001 - one memory format
+def empty_like(
+    input: Tensor, *, dtype: dtype | None = None, memory_format: Any = None, **options: Any
+) -> Tensor:
     """Make uninitialised memory of the shape, dtype and layout of ``input``."""
     return made(_like(input, dtype), **options)
 
 
-def zeros_like(input: Tensor, *, dtype: dtype | None = None, memory_format: Any = None, **options: Any) -> Tensor:  # noqa: ARG001 - one memory format
+def zeros_like(
+    input: Tensor, *, dtype: dtype | None = None, memory_format: Any = None, **options: Any
+) -> Tensor:
     """Make zeros of the shape and dtype of ``input``.
 
     Example:
@@ -547,11 +577,15 @@ def zeros_like(input: Tensor, *, dtype: dtype | None = None, memory_format: Any 
     """
     array = input._array
     wanted = numpy_dtype_of(dtype, array.dtype)
-    filled = np.zeros(array.shape, wanted) if array.flags.c_contiguous else np.zeros_like(array, wanted)
+    filled = (
+        np.zeros(array.shape, wanted) if array.flags.c_contiguous else np.zeros_like(array, wanted)
+    )
     return made(filled, **options)
 
 
-def ones_like(input: Tensor, *, dtype: dtype | None = None, memory_format: Any = None, **options: Any) -> Tensor:  # noqa: ARG001 - one memory format
+def ones_like(
+    input: Tensor, *, dtype: dtype | None = None, memory_format: Any = None, **options: Any
+) -> Tensor:
     """Make ones of the shape and dtype of ``input``.
 
     Example:
@@ -563,7 +597,12 @@ def ones_like(input: Tensor, *, dtype: dtype | None = None, memory_format: Any =
 
 
 def full_like(
-    input: Tensor, fill_value: Any, *, dtype: dtype | None = None, memory_format: Any = None, **options: Any  # noqa: ARG001 - one memory format
+    input: Tensor,
+    fill_value: Any,
+    *,
+    dtype: dtype | None = None,
+    memory_format: Any = None,
+    **options: Any,
 ) -> Tensor:
     """Make a tensor of one value with the shape and dtype of ``input``.
 
@@ -577,10 +616,17 @@ def full_like(
     return made(array, **options)
 
 
-# ---- methods ----------------------------------------------------------------------------------------
+# ---- methods -------------------------------------------------------------------------------------
 
 
-def new_tensor(self: Tensor, data: Any, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def new_tensor(
+    self: Tensor,
+    data: Any,
+    *,
+    dtype: dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """Make a tensor of ``data`` in this tensor's dtype unless another is given."""
     return tensor(data, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
 
@@ -600,7 +646,9 @@ def new_empty(self: Tensor, *size: Any, dtype: dtype | None = None, **options: A
     return empty(*size, dtype=dtype or self.dtype, **options)
 
 
-def new_full(self: Tensor, size: Any, fill_value: Any, *, dtype: dtype | None = None, **options: Any) -> Tensor:
+def new_full(
+    self: Tensor, size: Any, fill_value: Any, *, dtype: dtype | None = None, **options: Any
+) -> Tensor:
     """Make a tensor of one value in this tensor's dtype unless another is given."""
     return full(size, fill_value, dtype=dtype or self.dtype, **options)
 
@@ -621,7 +669,7 @@ class _LegacyType(type):
 def _legacy(name: str, kind: dtype) -> Any:
     """Return one of torch's old tensor types: ``FloatTensor(2, 3)``, ``LongTensor([1, 2])``."""
 
-    def __new__(cls: Any, *args: Any, device: Any = None) -> Tensor:  # noqa: N807, ARG001
+    def __new__(cls: Any, *args: Any, device: Any = None) -> Tensor:  # noqa: N807
         from .._tensor import legacy_array  # noqa: PLC0415
 
         if device is not None:
@@ -631,7 +679,17 @@ def _legacy(name: str, kind: dtype) -> Any:
         return as_class(legacy_array(args, kind.numpy), Tensor)
 
     doc = f"Make a {kind} tensor of sizes or data, the way torch did before ``torch.tensor``."
-    return _LegacyType(name, (), {"__new__": __new__, "_torch_dtype": kind, "dtype": kind, "__doc__": doc, "__module__": "torch"})
+    return _LegacyType(
+        name,
+        (),
+        {
+            "__new__": __new__,
+            "_torch_dtype": kind,
+            "dtype": kind,
+            "__doc__": doc,
+            "__module__": "torch",
+        },
+    )
 
 
 FloatTensor = _legacy("FloatTensor", _dtype.float32)
@@ -643,4 +701,3 @@ ShortTensor = _legacy("ShortTensor", _dtype.int16)
 CharTensor = _legacy("CharTensor", _dtype.int8)
 ByteTensor = _legacy("ByteTensor", _dtype.uint8)
 BoolTensor = _legacy("BoolTensor", _dtype.bool)
-

@@ -10,7 +10,7 @@ from .._limits import finfo
 from .._tensor import Array, Tensor, wrap
 from . import _check
 from ._op import Saving, attach, op
-from ._results import named_result
+from ._results import named_result, written
 from .creation import numpy_dtype_of
 from .join import cat
 from .view import narrow
@@ -74,12 +74,7 @@ def _in_dtype(along: Any, input: Tensor, dim: int, dtype: Any, out: Tensor | Non
     if dtype is not None and input.dtype is not dtype:
         input = input._cast(numpy_dtype_of(dtype))  # type: ignore[attr-defined]
     result: Tensor = along(input, dim)
-    if out is None:
-        return result
-    from ._runtime import write_out  # noqa: PLC0415 - rare
-
-    written: Tensor = write_out(out, lambda: result)
-    return written
+    return written(out, result)
 
 
 def cumsum_(self: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
@@ -299,12 +294,7 @@ def diff(
         later, earlier = narrow(result, place, 1, rest), narrow(result, place, 0, rest)
         is_bool = result._array.dtype.kind == "b"
         result = later.logical_xor(earlier) if is_bool else later - earlier  # type: ignore[attr-defined, operator]
-    if out is None:
-        return result
-    from ._runtime import write_out  # noqa: PLC0415 - rare
-
-    written: Tensor = write_out(out, lambda: result)
-    return written
+    return written(out, result)
 
 
 for _function in (cumsum, cumsum_, cumprod, cumprod_, diff):

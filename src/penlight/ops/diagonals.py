@@ -11,6 +11,7 @@ from .._promotion import promote_types
 from .._tensor import Array, Tensor
 from . import _check
 from ._op import attach, op
+from ._results import written
 from .view import diagonal, reshape, slice_dim
 
 __all__ = ["block_diag", "diag", "diag_embed", "diagflat", "trace"]
@@ -45,12 +46,7 @@ def diag(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tens
         msg = f"diag(): Supports 1D or 2D tensors. Got {ndim}D"
         raise RuntimeError(msg)
     result: Tensor = diag_embed(input, diagonal) if ndim == 1 else diagonal_copy(input, diagonal)
-    if out is None:
-        return result
-    from ._runtime import write_out  # noqa: PLC0415 - rare
-
-    written: Tensor = write_out(out, lambda: result)
-    return written
+    return written(out, result)
 
 
 @op(
@@ -196,9 +192,7 @@ def block_diag(*tensors: Tensor) -> Tensor:
             raise RuntimeError(msg)
         target = promote_types(target, tensor.dtype)
     kind = target.numpy
-    out: Tensor = block_diag_arrays(
-        [t if t._array.dtype == kind else t._cast(kind) for t in given]
-    )
+    out: Tensor = block_diag_arrays([t if t._array.dtype == kind else t._cast(kind) for t in given])
     return out
 
 

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from .._tensor import Tensor
 from ._op import attach
+from ._results import written
 from .matmul import bmm, mm
 from .view import permute, reshape, unsafe_view, view_as_shape
 
@@ -23,7 +24,7 @@ def _refuse(message: str) -> NoReturn:
     raise RuntimeError(msg)
 
 
-# ---- reading the equation ---------------------------------------------------------------------------
+# ---- reading the equation ------------------------------------------------------------------------
 
 
 def _subscripts(text: str) -> list[str]:
@@ -83,7 +84,9 @@ def _spelled_out(inputs: list[list[str]], operands: Sequence[Any]) -> tuple[list
 
 def _without_ellipsis(labels: Sequence[Any], numbers: Any) -> list[Any]:
     return list(
-        itertools.chain.from_iterable(numbers if label == _ELLIPSIS else [label] for label in labels)
+        itertools.chain.from_iterable(
+            numbers if label == _ELLIPSIS else [label] for label in labels
+        )
     )
 
 
@@ -91,13 +94,17 @@ def _output(inputs: list[list[Any]], wanted: list[str] | None, covered: int) -> 
     """Return the labels of the result: those given, or the ellipsis and what comes just once, sorted."""
     every = list(itertools.chain.from_iterable(inputs))
     if wanted is None:
-        once = sorted(label for label in set(every) if isinstance(label, str) and every.count(label) == 1)
+        once = sorted(
+            label for label in set(every) if isinstance(label, str) and every.count(label) == 1
+        )
         return [*range(covered), *once]
     for label in wanted:
         if wanted.count(label) > 1:
             _refuse(f"output subscript {label} appears more than once in the output")
         if label != _ELLIPSIS and label not in every:
-            _refuse(f"output subscript {label} does not appear in the equation for any input operand")
+            _refuse(
+                f"output subscript {label} does not appear in the equation for any input operand"
+            )
     return _without_ellipsis(wanted, range(covered))
 
 
@@ -121,7 +128,7 @@ def _lengths(inputs: list[list[Any]], operands: Sequence[Any]) -> dict[Any, int]
     return lengths
 
 
-# ---- computing --------------------------------------------------------------------------------------
+# ---- computing -----------------------------------------------------------------------------------
 
 
 def _aligned(operand: Any, labels: list[Any], order: list[Any]) -> Any:
@@ -160,7 +167,9 @@ def _contracted(a: Any, b: Any, summed: list[int]) -> Any:
 
     batch, inner = size(size_a, both), size(size_a, summed)
     rows = reshape(permute(a, [*both, *left, *summed, *right]), batch, size(size_a, left), inner)
-    columns = reshape(permute(b, [*both, *summed, *right, *left]), batch, inner, size(size_b, right))
+    columns = reshape(
+        permute(b, [*both, *summed, *right, *left]), batch, inner, size(size_b, right)
+    )
     order = [*both, *left, *right, *summed]
     shape = [1 if dim in summed else max(size_a[dim], size_b[dim]) for dim in order]
     for place, dim in enumerate(order):
@@ -172,7 +181,9 @@ def _contracted(a: Any, b: Any, summed: list[int]) -> Any:
 
 def _evaluate(operands: list[Any], inputs: list[list[Any]], out: list[Any]) -> Tensor:
     """Multiply from left to right, each label summed as soon as no later operand has it."""
-    summed = [label for label in dict.fromkeys(itertools.chain.from_iterable(inputs)) if label not in out]
+    summed = [
+        label for label in dict.fromkeys(itertools.chain.from_iterable(inputs)) if label not in out
+    ]
     order = [*out, *summed]
     aligned = [_aligned(o, labels, order) for o, labels in zip(operands, inputs, strict=True)]
     last = {label: number for number, labels in enumerate(inputs) for label in labels}
@@ -271,12 +282,7 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Tensor | None = None) ->
     rows = reshape(permute(a, [*kept_a, *first]), math.prod(size_a[i] for i in kept_a), inner)
     columns = reshape(permute(b, [*second, *kept_b]), inner, math.prod(size_b[j] for j in kept_b))
     result = reshape(mm(rows, columns), shape)
-    if out is None:
-        return result
-    from ._runtime import write_out  # noqa: PLC0415 - rare
-
-    written: Tensor = write_out(out, lambda: result)
-    return written
+    return written(out, result)
 
 
 def _met(a: Any, b: Any, dims: Any) -> tuple[list[int], list[int]]:
@@ -313,12 +319,7 @@ def kron(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     product = wide_a * wide_b  # type: ignore[operator]
     shape = tuple(m * n for m, n in zip(size_a, size_b, strict=True))
     result: Tensor = unsafe_view(product, shape)
-    if out is None:
-        return result
-    from ._runtime import write_out  # noqa: PLC0415 - rare
-
-    written: Tensor = write_out(out, lambda: result)
-    return written
+    return written(out, result)
 
 
 attach(kron)

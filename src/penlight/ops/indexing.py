@@ -11,6 +11,7 @@ from .._dtype import FROM_NUMPY
 from .._tensor import Array, Tensor, wrap
 from . import _check
 from ._op import attach, op
+from ._results import written
 from .view import alias, select, slice_dim, unsqueeze
 
 __all__ = [
@@ -33,7 +34,7 @@ __all__ = [
 
 Number = bool | int | float
 
-# ---- x[key] -----------------------------------------------------------------------------------------
+# ---- x[key] --------------------------------------------------------------------------------------
 
 
 def getitem(self: Tensor, key: Any) -> Tensor:
@@ -66,14 +67,23 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
 def _as_tuple(key: Any) -> tuple[Any, ...]:
     if isinstance(key, tuple):
         return key
-    if isinstance(key, list) and any(isinstance(item, (slice, type(None), type(Ellipsis))) for item in key):
+    if isinstance(key, list) and any(
+        isinstance(item, (slice, type(None), type(Ellipsis))) for item in key
+    ):
         return tuple(key)
     return (key,)
 
 
 def _is_basic(item: Any) -> bool:
-    return item is None or item is Ellipsis or isinstance(item, slice) or (
-        not isinstance(item, (bool, np.bool_)) and hasattr(item, "__index__") and not _is_array(item)
+    return (
+        item is None
+        or item is Ellipsis
+        or isinstance(item, slice)
+        or (
+            not isinstance(item, (bool, np.bool_))
+            and hasattr(item, "__index__")
+            and not _is_array(item)
+        )
     )
 
 
@@ -162,7 +172,8 @@ def _apply_slice(viewed: Tensor, place: int, item: slice) -> Tensor:
         raise ValueError(msg)
     length = viewed._array.shape[place]
     start, stop, _ = slice(
-        None if item.start is None else int(item.start), None if item.stop is None else int(item.stop)
+        None if item.start is None else int(item.start),
+        None if item.stop is None else int(item.stop),
     ).indices(length)
     if start == 0 and stop == length and step == 1:
         return viewed
@@ -269,7 +280,10 @@ def add_at(out: Array, indices: Sequence[Array | None], values: Array) -> None:
     values=lambda grad, indices, values_shape: index(grad, indices)._sum_to(values_shape),
 )
 def _index_put(
-    input: Array, indices: Sequence[Array | None], values: Array, accumulate: bool = False  # noqa: FBT001, FBT002
+    input: Array,
+    indices: Sequence[Array | None],
+    values: Array,
+    accumulate: bool = False,
 ) -> Array:
     _check_bounds(input, indices)
     key = _numpy_key(indices)
@@ -306,7 +320,7 @@ def _as_indices(indices: Any) -> list[Any]:
     return found
 
 
-def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:  # noqa: FBT001, FBT002
+def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
     """Write ``values`` at index tensors, in place.
 
     Args:
@@ -340,7 +354,7 @@ def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
 _index_put_inplace = _index_put.op.call_
 
 
-def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:  # noqa: FBT001, FBT002
+def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
     """Return a copy with ``values`` at index tensors; see :func:`index_put_`."""
     out: Tensor = _index_put(input, _as_indices(indices), values, accumulate)
     return out
@@ -351,7 +365,7 @@ attach(setitem, "__setitem__")
 attach(index_put_)
 attach(index_put)
 
-# ---- along one dimension ----------------------------------------------------------------------------
+# ---- along one dimension -------------------------------------------------------------------------
 
 
 def _index_along(index: Array, dim: int) -> tuple[Array, ...]:
@@ -360,10 +374,12 @@ def _index_along(index: Array, dim: int) -> tuple[Array, ...]:
     return (*grid[:dim], index, *grid[dim + 1 :])
 
 
-def _check_along(function: str, input: Array, dim: int, index: Array, source: Array | None = None) -> int:
+def _check_along(
+    function: str, input: Array, dim: int, index: Array, source: Array | None = None
+) -> int:
     """Refuse an index of the wrong kind, shape or range; return the dimension from 0."""
     place = _check.dim(dim, input.ndim)
-    if index.dtype.kind != "i" or index.dtype.itemsize < 4:  # noqa: PLR2004 - int32 and int64
+    if index.dtype.kind != "i" or index.dtype.itemsize < 4:
         msg = f"{function}(): Expected dtype int32/int64 for index"
         raise RuntimeError(msg)
     ndim = max(input.ndim, 1)
@@ -376,7 +392,11 @@ def _check_along(function: str, input: Array, dim: int, index: Array, source: Ar
             shapes = f"Expected index {list(index.shape)} to be no larger than self {list(input.shape)} apart from dimension {place}"
             if source is not None:
                 shapes += f" and to be no larger than src {list(source.shape)}"
-            msg = shapes if source is not None else f"Size does not match at dimension {other} expected index {list(index.shape)} to be no larger than self {list(input.shape)} apart from dimension {place}"
+            msg = (
+                shapes
+                if source is not None
+                else f"Size does not match at dimension {other} expected index {list(index.shape)} to be no larger than self {list(input.shape)} apart from dimension {place}"
+            )
             raise RuntimeError(msg)
     _check_range(input, place, index, function)
     return place
@@ -410,7 +430,7 @@ def _check_range(input: Array, place: int, index: Array, function: str) -> None:
         grad.new_zeros(input_shape), dim, index, grad
     ),
 )
-def gather(input: Array, dim: int, index: Array, *, sparse_grad: bool = False) -> Array:  # noqa: ARG001 - gradients are dense
+def gather(input: Array, dim: int, index: Array, *, sparse_grad: bool = False) -> Array:
     """Take the elements of ``input`` that ``index`` names along ``dim``.
 
     Args:
@@ -434,7 +454,9 @@ def gather(input: Array, dim: int, index: Array, *, sparse_grad: bool = False) -
     return input[_index_along(index, place)]
 
 
-def _scatter_parts(function: str, input: Array, dim: int, index: Array, src: Any) -> tuple[Any, Any, Any]:
+def _scatter_parts(
+    function: str, input: Array, dim: int, index: Array, src: Any
+) -> tuple[Any, Any, Any]:
     """Return a copy of the input, the key to write at, and the values."""
     is_array = isinstance(src, np.ndarray) and function != "scatter_value"
     place = _check_along("scatter", input, dim, index, src if is_array else None)
@@ -520,7 +542,9 @@ _REDUCTIONS = {"add": np.add.at, "multiply": np.multiply.at}
 
 
 @op("_scatter_with_reduce", node="ScatterBackward2", method=False, inplace=True, quiet=True)
-def scatter_with_reduce(input: Array, dim: int, index: Array, src: Array | Number, reduce: str) -> Array:
+def scatter_with_reduce(
+    input: Array, dim: int, index: Array, src: Array | Number, reduce: str
+) -> Array:
     """Return a copy of ``input`` combined with ``src`` where ``index`` says along ``dim``."""
     if reduce not in _REDUCTIONS:
         msg = "reduce argument must be either add or multiply."
@@ -528,7 +552,15 @@ def scatter_with_reduce(input: Array, dim: int, index: Array, src: Array | Numbe
     return _scattered("scatter", _REDUCTIONS[reduce], input, dim, index, src)
 
 
-def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: str | None = None) -> Tensor:
+def scatter(
+    input: Tensor,
+    dim: int,
+    index: Tensor,
+    src: Any = None,
+    *,
+    value: Any = None,
+    reduce: str | None = None,
+) -> Tensor:
     """Return a copy of ``input`` with ``src`` written where ``index`` says along ``dim``.
 
     Args:
@@ -550,12 +582,22 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: A
     return _scatter(input, dim, index, value if src is None else src, reduce, inplace=False)
 
 
-def scatter_(self: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: str | None = None) -> Tensor:
+def scatter_(
+    self: Tensor,
+    dim: int,
+    index: Tensor,
+    src: Any = None,
+    *,
+    value: Any = None,
+    reduce: str | None = None,
+) -> Tensor:
     """Write ``src`` where ``index`` says along ``dim``, in place; see :func:`scatter`."""
     return _scatter(self, dim, index, value if src is None else src, reduce, inplace=True)
 
 
-def _scatter(input: Tensor, dim: int, index: Tensor, src: Any, reduce: str | None, *, inplace: bool) -> Tensor:
+def _scatter(
+    input: Tensor, dim: int, index: Tensor, src: Any, reduce: str | None, *, inplace: bool
+) -> Tensor:
     record = scatter_tensor if isinstance(src, Tensor) else scatter_value
     if reduce is not None:
         record = scatter_with_reduce
@@ -572,7 +614,7 @@ def _check_vector(function: str, index: Array) -> None:
     if index.ndim > 1:
         msg = f"{function}(): Index is supposed to be a vector, but got dim: {index.ndim} with type: {_check.scalar_type(index)} and size: {list(index.shape)}"
         raise IndexError(msg)
-    if index.dtype.kind != "i" or index.dtype.itemsize < 4:  # noqa: PLR2004 - int32 and int64
+    if index.dtype.kind != "i" or index.dtype.itemsize < 4:
         msg = f"{function}(): Expected dtype int32/int64 for index but got: {_check.scalar_type(index)}"
         raise RuntimeError(msg)
 
@@ -581,7 +623,7 @@ def _check_rows(function: str, input: Array, dim: int, index: Array) -> int:
     place = _check.dim(dim, input.ndim)
     _check_vector(function, index)
     length = input.shape[place] if input.ndim else 1
-    if index.size and not (0 <= int(index.min()) and int(index.max()) < length):
+    if index.size and not (int(index.min()) >= 0 and int(index.max()) < length):
         bad = int(index.min()) if int(index.min()) < 0 else int(index.max())
         msg = f"index out of range in self: {function} got index {bad}, but dimension {place} has size {length}"
         raise IndexError(msg)
@@ -592,7 +634,9 @@ def _check_rows(function: str, input: Array, dim: int, index: Array) -> int:
     "index_select",
     quiet=True,
     out=True,
-    input=lambda grad, dim, index, input_shape: index_add(grad.new_zeros(input_shape), dim, index, grad),
+    input=lambda grad, dim, index, input_shape: index_add(
+        grad.new_zeros(input_shape), dim, index, grad
+    ),
 )
 def index_select(input: Array, dim: int, index: Array) -> Array:
     """Take whole slices along a dimension.
@@ -643,7 +687,9 @@ def index_add(input: Array, dim: int, index: Array, source: Array, *, alpha: Num
     _check_source("index_add", input, source, place, index)
     out = input.copy()
     target = out if out.ndim else out.reshape(1)
-    np.add.at(target, _row_key(place, index), source * input.dtype.type(alpha) if alpha != 1 else source)
+    np.add.at(
+        target, _row_key(place, index), source * input.dtype.type(alpha) if alpha != 1 else source
+    )
     return out
 
 
@@ -722,7 +768,7 @@ def index_fill_(self: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
 attach(index_fill)
 attach(index_fill_)
 
-# ---- by masks ---------------------------------------------------------------------------------------
+# ---- by masks ------------------------------------------------------------------------------------
 
 
 def _check_mask_dtype(function: str, mask: Array) -> None:
@@ -817,12 +863,7 @@ def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> 
         tensor([1, 3])
     """
     result: Tensor = masked_select_elements(input, mask)
-    if out is None:
-        return result
-    from ._runtime import write_out  # noqa: PLC0415 - rare
-
-    written: Tensor = write_out(out, lambda: result)
-    return written
+    return written(out, result)
 
 
 @op(
@@ -907,7 +948,7 @@ def _scatter_source(grad: Tensor, mask: Tensor, shape: tuple[int, ...]) -> Tenso
     return cat([chosen, filled]).reshape(shape)  # type: ignore[attr-defined, no-any-return]
 
 
-# ---- positions --------------------------------------------------------------------------------------
+# ---- positions -----------------------------------------------------------------------------------
 
 
 def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:

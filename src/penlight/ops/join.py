@@ -12,6 +12,7 @@ from .._tensor import Array, Tensor
 from . import _check
 from ._families import view
 from ._op import attach, op
+from ._results import written
 from .view import slice_dim
 
 __all__ = [
@@ -28,9 +29,7 @@ __all__ = [
 def _common(function: str, tensors: Any) -> list[Tensor]:
     """Return the tensors in their common dtype, refusing an empty sequence."""
     if isinstance(tensors, Tensor):
-        msg = (
-            f"{function}(): argument 'tensors' (position 1) must be tuple of Tensors, not Tensor"
-        )
+        msg = f"{function}(): argument 'tensors' (position 1) must be tuple of Tensors, not Tensor"
         raise TypeError(msg)
     tensors = list(tensors)
     if not tensors:
@@ -38,7 +37,9 @@ def _common(function: str, tensors: Any) -> list[Tensor]:
         raise RuntimeError(msg)
     for index, tensor in enumerate(tensors):
         if not isinstance(tensor, Tensor):
-            msg = f"expected Tensor as element {index} in argument 0, but got {type(tensor).__name__}"
+            msg = (
+                f"expected Tensor as element {index} in argument 0, but got {type(tensor).__name__}"
+            )
             raise TypeError(msg)
     target = tensors[0].dtype
     for tensor in tensors[1:]:
@@ -104,14 +105,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -
             msg = f"zero-dimensional tensor (at position {index}) cannot be concatenated"
             raise RuntimeError(msg)
     joined: Tensor = cat_arrays(given, _check.dim(dim, shaped._array.ndim))
-    return joined if out is None else _written(out, joined)
-
-
-def _written(out: Tensor, result: Tensor) -> Tensor:
-    from ._runtime import write_out  # noqa: PLC0415 - rare
-
-    written: Tensor = write_out(out, lambda: result)
-    return written
+    return written(out, joined)
 
 
 concat = concatenate = cat
@@ -156,10 +150,10 @@ def stack(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None)
     """
     given = _common("stack", tensors)
     joined: Tensor = stack_arrays(given, _check.dim(dim, given[0]._array.ndim + 1))
-    return joined if out is None else _written(out, joined)
+    return written(out, joined)
 
 
-# ---- splitting --------------------------------------------------------------------------------------
+# ---- splitting -----------------------------------------------------------------------------------
 
 
 @view(
@@ -188,8 +182,7 @@ def split_by_sizes(input: Array, sizes: tuple[int, ...], dim: int) -> list[Array
     """Return views of the given lengths."""
     before, ends = (slice(None),) * dim, np.cumsum(sizes).tolist()
     return [
-        input[(*before, slice(end - size, end), ...)]
-        for size, end in zip(sizes, ends, strict=True)
+        input[(*before, slice(end - size, end), ...)] for size, end in zip(sizes, ends, strict=True)
     ]
 
 
@@ -276,7 +269,8 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
         ends = list(given)
     bounds = [0, *ends, length]
     return tuple(
-        slice_dim(input, place, start, end, 1) for start, end in zip(bounds, bounds[1:], strict=False)
+        slice_dim(input, place, start, end, 1)
+        for start, end in zip(bounds, bounds[1:], strict=False)
     )
 
 

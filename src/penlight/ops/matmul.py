@@ -10,22 +10,43 @@ import numpy as np
 from .._tensor import Array, Tensor
 from . import _check
 from ._op import attach, op
+from ._results import written
 
 Number = bool | int | float
 
-__all__ = ["addbmm", "addmm", "addmv", "addr", "baddbmm", "bmm", "dot", "inner", "matmul", "mm", "mv", "outer", "vdot"]
+__all__ = [
+    "addbmm",
+    "addmm",
+    "addmv",
+    "addr",
+    "baddbmm",
+    "bmm",
+    "dot",
+    "inner",
+    "matmul",
+    "mm",
+    "mv",
+    "outer",
+    "vdot",
+]
 
 
 def _multiply(first: Array, second: Array) -> Array:
     """Return the matrix product; half types are accumulated in float32, as torch does."""
-    if first.dtype.itemsize == 2 and first.dtype.kind != "i":  # noqa: PLR2004 - float16 and bfloat16
+    if first.dtype.itemsize == 2 and first.dtype.kind != "i":
         return np.matmul(first.astype(np.float32), second.astype(np.float32)).astype(first.dtype)
     return np.matmul(first, second)
 
 
 def _same_dtype(first: Array, second: Array) -> None:
     if first.dtype is not second.dtype and first.dtype != second.dtype:
-        names = {"float64": "double", "float32": "float", "float16": "c10::Half", "int64": "long long", "int32": "int"}
+        names = {
+            "float64": "double",
+            "float32": "float",
+            "float16": "c10::Half",
+            "int64": "long long",
+            "int32": "int",
+        }
         a, b = (names.get(x.dtype.name, x.dtype.name) for x in (first, second))
         msg = (
             f"expected m1 and m2 to have the same dtype, but got: {a} != {b} "
@@ -69,10 +90,18 @@ def mm(input: Array, mat2: Array) -> Array:
 
 
 def _check_matrices(function: str, first: Array, second: Array) -> None:
-    if first.ndim != 2:  # noqa: PLR2004 - a matrix
-        _refuse("self must be a matrix" if function == "mm" else f"mat1 must be a matrix, got {first.ndim}-D tensor")
-    if second.ndim != 2:  # noqa: PLR2004
-        _refuse("mat2 must be a matrix" if function == "mm" else f"mat2 must be a matrix, got {second.ndim}-D tensor")
+    if first.ndim != 2:
+        _refuse(
+            "self must be a matrix"
+            if function == "mm"
+            else f"mat1 must be a matrix, got {first.ndim}-D tensor"
+        )
+    if second.ndim != 2:
+        _refuse(
+            "mat2 must be a matrix"
+            if function == "mm"
+            else f"mat2 must be a matrix, got {second.ndim}-D tensor"
+        )
     if first.shape[1] != second.shape[0]:
         _refuse(
             "mat1 and mat2 shapes cannot be multiplied "
@@ -165,7 +194,7 @@ def bmm(input: Array, mat2: Array) -> Array:
 
 def _check_batches(first: Array, second: Array) -> None:
     for name, array in (("batch1", first), ("batch2", second)):
-        if array.ndim != 3:  # noqa: PLR2004 - a batch of matrices
+        if array.ndim != 3:
             _refuse(f"{name} must be a 3D tensor")
     expected = [first.shape[0], first.shape[2]]
     if [second.shape[0], second.shape[1]] != expected:
@@ -184,7 +213,9 @@ def _check_batches(first: Array, second: Array) -> None:
     batch1=lambda grad, batch2, alpha: _scaled(bmm(grad, _t(batch2)), alpha),
     batch2=lambda grad, batch1, alpha: _scaled(bmm(_t(batch1), grad), alpha),
 )
-def baddbmm(input: Array, batch1: Array, batch2: Array, *, beta: Number = 1, alpha: Number = 1) -> Array:
+def baddbmm(
+    input: Array, batch1: Array, batch2: Array, *, beta: Number = 1, alpha: Number = 1
+) -> Array:
     """Multiply batches of matrices and add ``input``; as :func:`addmm` for each.
 
     Example:
@@ -196,7 +227,9 @@ def baddbmm(input: Array, batch1: Array, batch2: Array, *, beta: Number = 1, alp
     return _add_scaled(input, _multiply(batch1, batch2), beta, alpha)
 
 
-def addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
+def addbmm(
+    input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1
+) -> Tensor:
     """Add up the products of batches of matrices, and ``input``.
 
     Example:
@@ -225,15 +258,19 @@ def mv(input: Array, vec: Array) -> Array:
         >>> torch.mv(torch.ones(2, 3), torch.ones(3))
         tensor([3., 3.])
     """
-    if input.ndim != 2 or vec.ndim != 1:  # noqa: PLR2004 - a matrix and a vector
+    if input.ndim != 2 or vec.ndim != 1:
         _refuse(f"vector + matrix @ vector expected, got {input.ndim}, {vec.ndim}")
     if input.shape[1] != vec.shape[0]:
-        _refuse(f"size mismatch, got input ({input.shape[0]}), mat ({_check.shape_text(input.shape)}), vec ({vec.shape[0]})")
+        _refuse(
+            f"size mismatch, got input ({input.shape[0]}), mat ({_check.shape_text(input.shape)}), vec ({vec.shape[0]})"
+        )
     _same_dtype(input, vec)
     return _multiply(input, vec)
 
 
-def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
+def addmv(
+    input: Tensor, mat: Tensor, vec: Tensor, *, beta: Number = 1, alpha: Number = 1
+) -> Tensor:
     """Multiply a matrix and a vector and add ``input``.
 
     Example:
@@ -295,7 +332,9 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
     return input.reshape(-1, 1) * vec2  # type: ignore[attr-defined, no-any-return]
 
 
-def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
+def addr(
+    input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Number = 1, alpha: Number = 1
+) -> Tensor:
     """Add the outer product of two vectors to ``input``.
 
     Example:
@@ -349,12 +388,7 @@ def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor
             msg = f"matmul(): argument '{name}' must be Tensor, not {type(tensor).__name__}"
             raise TypeError(msg)
     result = _matmul(input, other)
-    if out is None:
-        return result
-    from ._runtime import write_out  # noqa: PLC0415 - rare
-
-    written: Tensor = write_out(out, lambda: result)
-    return written
+    return written(out, result)
 
 
 def _matmul(input: Tensor, other: Tensor) -> Tensor:
@@ -364,13 +398,13 @@ def _matmul(input: Tensor, other: Tensor) -> Tensor:
         _refuse(f"both arguments to matmul need to be at least 1D, but they are {a}D and {b}D")
     if a == b == 1:
         out: Tensor = dot(input, other)
-    elif a == 2 and b == 2:  # noqa: PLR2004 - matrices
+    elif a == 2 and b == 2:
         out = mm(input, other)
-    elif a == 2 and b == 1:  # noqa: PLR2004
+    elif a == 2 and b == 1:
         out = mv(input, other)
-    elif a == 1 and b == 2:  # noqa: PLR2004
+    elif a == 1 and b == 2:
         out = mm(input.unsqueeze(0), other).squeeze(0)  # type: ignore[attr-defined]
-    elif b <= 2 and a >= 3:  # noqa: PLR2004 - one matrix for all batches: one large product
+    elif b <= 2 and a >= 3:
         out = _folded(input, other)
     else:
         out = _batched(input, other)

@@ -35,7 +35,7 @@ __all__ = [
     "triu_indices",
 ]
 
-# ---- again and again --------------------------------------------------------------------------------
+# ---- again and again -----------------------------------------------------------------------------
 
 
 def _repeat_grad(grad: Tensor, repeats: tuple[int, ...], input_shape: tuple[int, ...]) -> Any:
@@ -157,7 +157,7 @@ def _counted(repeats: Tensor) -> Tensor:
     return wrap(np.repeat(np.arange(array.size, dtype=array.dtype), array))
 
 
-# ---- the other way round ----------------------------------------------------------------------------
+# ---- the other way round -------------------------------------------------------------------------
 
 
 @op("flip", quiet=True, input=lambda grad, dims: grad.flip(*dims))
@@ -234,9 +234,7 @@ def roll(input: Array, shifts: Any, dims: Any = ()) -> Array:
     """
     distances, places = _as_ints(shifts), _as_ints(() if dims is None else dims)
     if len(distances) != len(places) and not (len(distances) == 1 and not places):
-        msg = (
-            f"shifts and dimensions must align. shifts: {len(distances)}, dims:{len(places)}"
-        )
+        msg = f"shifts and dimensions must align. shifts: {len(distances)}, dims:{len(places)}"
         raise RuntimeError(msg)
     if not places:
         return np.roll(input, distances[0])
@@ -265,14 +263,13 @@ def rot90(input: Array, k: int = 1, dims: Sequence[int] = (0, 1)) -> Array:
     first, second = (_check.dim(dim, input.ndim) for dim in dims)
     if first == second:
         msg = (
-            "expected rotation dims to be different, "
-            f"but got dim0 = {dims[0]} and dim1 = {dims[1]}"
+            f"expected rotation dims to be different, but got dim0 = {dims[0]} and dim1 = {dims[1]}"
         )
         raise RuntimeError(msg)
     return np.rot90(input, k, (first, second)).copy()
 
 
-# ---- grids and choices ------------------------------------------------------------------------------
+# ---- grids and choices ---------------------------------------------------------------------------
 
 
 def _spread_out(function: str, tensors: tuple[Any, ...]) -> list[Tensor]:
@@ -396,7 +393,7 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
     return stack([index_select(input, 0, wrap(rows[:, i].copy())) for i in range(r)], 1)
 
 
-# ---- triangles --------------------------------------------------------------------------------------
+# ---- triangles -----------------------------------------------------------------------------------
 
 
 @op("tril", quiet=True, out=True, inplace=True, input=lambda grad, diagonal: grad.tril(diagonal))
@@ -440,7 +437,9 @@ def _need_matrix(function: str, input: Array) -> None:
         raise RuntimeError(msg)
 
 
-def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, **options: Any) -> Tensor:
+def tril_indices(
+    row: int, col: int, offset: int = 0, *, dtype: Any = None, **options: Any
+) -> Tensor:
     """Return the positions of a matrix's lower triangle: a row of row numbers, one of column numbers.
 
     Example:
@@ -452,7 +451,9 @@ def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, **op
     return _triangle("tril_indices", np.tril_indices, (row, col, offset), dtype, options)
 
 
-def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, **options: Any) -> Tensor:
+def triu_indices(
+    row: int, col: int, offset: int = 0, *, dtype: Any = None, **options: Any
+) -> Tensor:
     """Return the positions of a matrix's upper triangle; as :func:`tril_indices`.
 
     Example:
@@ -479,7 +480,7 @@ def _triangle(
     return made(np.stack(indices(row, offset, col)).astype(kind), **options)
 
 
-# ---- padding ----------------------------------------------------------------------------------------
+# ---- padding -------------------------------------------------------------------------------------
 
 
 @op(
@@ -514,7 +515,11 @@ def constant_pad_nd(input: Array, pad: Sequence[int], value: float = 0) -> Array
             f"Pad length is {len(pad)} while the input has {input.ndim} dimensions."
         )
         raise RuntimeError(msg)
-    shape, taken, written = list(input.shape), [slice(None)] * input.ndim, [slice(None)] * input.ndim
+    shape, taken, written = (
+        list(input.shape),
+        [slice(None)] * input.ndim,
+        [slice(None)] * input.ndim,
+    )
     for pair in range(len(pad) // 2):
         before, after = int(pad[2 * pair]), int(pad[2 * pair + 1])
         place = input.ndim - 1 - pair

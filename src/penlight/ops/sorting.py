@@ -11,7 +11,7 @@ from .._promotion import promote_types
 from .._tensor import Array, Tensor, wrap
 from . import _check
 from ._op import Saving, attach, op
-from ._results import named_result
+from ._results import named_result, written
 
 Number = bool | int | float
 
@@ -30,7 +30,7 @@ __all__ = [
     "unique_consecutive",
 ]
 
-# ---- order ------------------------------------------------------------------------------------------
+# ---- order ---------------------------------------------------------------------------------------
 
 
 def _comparable(array: Array) -> Array:
@@ -132,15 +132,13 @@ def sort(
     """
     record = sort_dim if stable is None else sort_stable
     result = record(input, dim, bool(descending))
-    if out is None:
-        return result
-    from ._runtime import write_out  # noqa: PLC0415 - rare
-
-    return write_out(out, lambda: result)
+    return written(out, result)
 
 
 @op("argsort", quiet=True)
-def argsort(input: Array, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Array:
+def argsort(
+    input: Array, dim: int = -1, descending: bool = False, *, stable: bool = False
+) -> Array:
     """Return where the elements in order are; arguments as for :func:`sort`.
 
     Example:
@@ -163,12 +161,7 @@ def msort(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         tensor([1, 2, 3])
     """
     result: Tensor = sort(input, 0)[0]
-    if out is None:
-        return result
-    from ._runtime import write_out  # noqa: PLC0415 - rare
-
-    written: Tensor = write_out(out, lambda: result)
-    return written
+    return written(out, result)
 
 
 @op(
@@ -271,7 +264,7 @@ def kthvalue(input: Array, k: int, dim: int = -1, keepdim: bool = False) -> Any:
     return Saving((values, order), indices=wrap(order))
 
 
-# ---- different elements -----------------------------------------------------------------------------
+# ---- different elements --------------------------------------------------------------------------
 
 
 def _refuse_grad(name: str) -> NoReturn:
@@ -394,7 +387,7 @@ def unique_consecutive(
     return _asked_for(unique_runs(input, dim), return_inverse, return_counts)
 
 
-# ---- counting and searching -------------------------------------------------------------------------
+# ---- counting and searching ----------------------------------------------------------------------
 
 
 @op("bincount", quiet=True)
@@ -539,12 +532,7 @@ def searchsorted(
     if sorter is not None:
         rows = rows.gather(-1, sorter)  # type: ignore[attr-defined]
     result: Tensor = search(rows, input, side, out_int32)
-    if out is None:
-        return result
-    from ._runtime import write_out  # noqa: PLC0415 - rare
-
-    written: Tensor = write_out(out, lambda: result)
-    return written
+    return written(out, result)
 
 
 def bucketize(
@@ -593,7 +581,10 @@ def isin(
     """
     given = [item for item in (elements, test_elements) if isinstance(item, Tensor)]
     if not given:
-        msg = "isin(): argument 'elements' (position 1) must be Tensor, not " + type(elements).__name__
+        msg = (
+            "isin(): argument 'elements' (position 1) must be Tensor, not "
+            + type(elements).__name__
+        )
         raise TypeError(msg)
     arrays = [
         item._array if isinstance(item, Tensor) else np.asarray(item)

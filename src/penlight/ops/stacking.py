@@ -151,7 +151,7 @@ def column_stack(tensors: Any, *, out: Tensor | None = None) -> Tensor:
     return cat(columns, 1, out=out)
 
 
-# ---- splitting --------------------------------------------------------------------------------------
+# ---- splitting -----------------------------------------------------------------------------------
 
 
 def _split(function: str, input: Tensor, least: int, parts: Any, dim: int) -> tuple[Tensor, ...]:

@@ -36,7 +36,7 @@ __all__ = [
     "unsqueeze",
 ]
 
-# ---- what autograd does with a view -----------------------------------------------------------------
+# ---- what autograd does with a view --------------------------------------------------------------
 
 
 @op("_embed", node="EmbedBackward0", quiet=True, grad=lambda grad, steps: grad._region(steps, None))
@@ -72,7 +72,7 @@ def hole(grad: Array, steps: Steps, layout: Layout) -> Array:
     return out
 
 
-# ---- shapes -----------------------------------------------------------------------------------------
+# ---- shapes --------------------------------------------------------------------------------------
 
 
 def _inferred(shape: Sequence[int], array: Array) -> tuple[int, ...]:
@@ -110,7 +110,12 @@ def viewed(array: Array, shape: tuple[int, ...]) -> Array | None:
         return None
 
 
-@view("_view", node="ViewBackward0", method=False, input=lambda grad, input_shape: grad.reshape(input_shape))
+@view(
+    "_view",
+    node="ViewBackward0",
+    method=False,
+    input=lambda grad, input_shape: grad.reshape(input_shape),
+)
 def view_as_shape(input: Array, shape: tuple[int, ...]) -> Array:
     """Return the same memory in another shape."""
     out = viewed(input, _inferred(shape, input))
@@ -272,7 +277,12 @@ def view_method(self: Tensor, *shape: Any, **named: Any) -> Tensor:
     return out
 
 
-@view("_view_dtype", node="ViewBackward1", method=False, input=lambda grad, input_dtype: grad._cast(input_dtype))
+@view(
+    "_view_dtype",
+    node="ViewBackward1",
+    method=False,
+    input=lambda grad, input_dtype: grad._cast(input_dtype),
+)
 def view_dtype(input: Array, numpy_dtype: Any) -> Array:
     """Return the same bytes read as another dtype; the last dimension grows or shrinks."""
     if input.dtype.itemsize != numpy_dtype.itemsize and not input.ndim:
@@ -396,7 +406,7 @@ def expand_as(self: Tensor, other: Tensor) -> Tensor:
     return out
 
 
-def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:  # noqa: ARG001 - one format exists
+def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
     """Return the tensor itself when it is row-major in memory, else a copy that is."""
     if self._array.flags.c_contiguous:
         return self
@@ -413,7 +423,7 @@ def contiguous_copy(input: Array) -> Array:
 for _function in (ravel, broadcast_to, expand_as, contiguous):
     attach(_function)
 
-# ---- the order of dimensions ------------------------------------------------------------------------
+# ---- the order of dimensions ---------------------------------------------------------------------
 
 
 @view(input=lambda grad, dims: grad.permute(_inverse(dims)))
@@ -492,7 +502,7 @@ def t(input: Array) -> Array:
         >>> torch.zeros(2, 3).t().shape
         torch.Size([3, 2])
     """
-    if input.ndim > 2:  # noqa: PLR2004 - a matrix
+    if input.ndim > 2:
         msg = f"t() expects a tensor with <= 2 dimensions, but self is {input.ndim}D"
         raise RuntimeError(msg)
     return input.T if input.ndim else input[...]
@@ -501,13 +511,13 @@ def t(input: Array) -> Array:
 def _reversed(self: Tensor) -> Tensor:
     """The tensor with its dimensions in reverse order."""
     ndim = self._array.ndim
-    out: Tensor = t(self) if ndim <= 2 else permute(self, *range(ndim - 1, -1, -1))  # noqa: PLR2004
+    out: Tensor = t(self) if ndim <= 2 else permute(self, *range(ndim - 1, -1, -1))
     return out
 
 
 def _matrix_transposed(self: Tensor) -> Tensor:
     """The tensor with its last two dimensions swapped."""
-    if self._array.ndim < 2:  # noqa: PLR2004 - a matrix
+    if self._array.ndim < 2:
         msg = (
             "tensor.mT is only supported on matrices or batches of matrices. "
             f"Got {self._array.ndim}-D tensor."
@@ -525,7 +535,7 @@ moveaxis = movedim
 swapaxes = swapdims = transpose
 attach(transpose, "swapaxes", "swapdims")
 
-# ---- fewer and more dimensions ----------------------------------------------------------------------
+# ---- fewer and more dimensions -------------------------------------------------------------------
 
 
 @view("unsqueeze", input=lambda grad, dim: grad.squeeze(dim))
@@ -548,20 +558,35 @@ def unsqueeze(input: Array, dim: int) -> Array:
     return input[(slice(None),) * place + (None, ...)]
 
 
-@view("_squeeze_all", node="SqueezeBackward0", method=False, input=lambda grad, input_shape: grad.reshape(input_shape))
+@view(
+    "_squeeze_all",
+    node="SqueezeBackward0",
+    method=False,
+    input=lambda grad, input_shape: grad.reshape(input_shape),
+)
 def squeeze_all(input: Array) -> Array:
     """Drop every dimension of length 1."""
     return input.squeeze()[...]
 
 
-@view("_squeeze_one", node="SqueezeBackward1", method=False, input=lambda grad, input_shape: grad.reshape(input_shape))
+@view(
+    "_squeeze_one",
+    node="SqueezeBackward1",
+    method=False,
+    input=lambda grad, input_shape: grad.reshape(input_shape),
+)
 def squeeze_one(input: Array, dim: int) -> Array:
     """Drop one dimension if its length is 1."""
     place = _check.dim(dim, input.ndim)
     return input.squeeze(place) if input.ndim and input.shape[place] == 1 else input[...]
 
 
-@view("_squeeze_many", node="SqueezeBackward2", method=False, input=lambda grad, input_shape: grad.reshape(input_shape))
+@view(
+    "_squeeze_many",
+    node="SqueezeBackward2",
+    method=False,
+    input=lambda grad, input_shape: grad.reshape(input_shape),
+)
 def squeeze_many(input: Array, dim: tuple[int, ...]) -> Array:
     """Drop those of the given dimensions whose length is 1."""
     places = _check.dims(dim, input.ndim) if dim else ()
@@ -594,7 +619,7 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
 
 attach(squeeze)
 
-# ---- parts ------------------------------------------------------------------------------------------
+# ---- parts ---------------------------------------------------------------------------------------
 
 
 @view("select")
@@ -727,7 +752,13 @@ def unfold(input: Array, dimension: int, size: int, step: int) -> Array:
     return numpy_as_strided(input, (*shape, size), (*strides, stride))
 
 
-@view("_unbind", node="UnbindBackward0", outputs=-1, method=False, input=lambda grads, dim: _stacked(grads, dim))
+@view(
+    "_unbind",
+    node="UnbindBackward0",
+    outputs=-1,
+    method=False,
+    input=lambda grads, dim: _stacked(grads, dim),
+)
 def unbind_views(input: Array, dim: int) -> list[Array]:
     """Return every index along a dimension."""
     return [input[(slice(None),) * dim + (index, ...)] for index in range(input.shape[dim])]

@@ -1,0 +1,50 @@
+"""What every reduction needs: its dimensions, its dtype, and its gradient's shape."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .._dtype import dtype
+from .._tensor import Tensor
+from . import _check
+from .creation import numpy_dtype_of
+
+
+def restore(grad: Tensor, dim: Any, keepdim: bool, ndim: int) -> Tensor:
+    """Return a reduction's gradient with the dimensions it dropped back as ones."""
+    if keepdim or not ndim:
+        return grad
+    for place in sorted(_check.dims(dim, ndim)):
+        grad = grad.unsqueeze(place)  # type: ignore[attr-defined]
+    return grad
+
+
+def converted(input: Tensor, wanted: dtype | None) -> Tensor:
+    """Return the input in the ``dtype=`` a reduction was asked for."""
+    if not isinstance(input, Tensor):
+        msg = f"argument 'input' (position 1) must be Tensor, not {type(input).__name__}"
+        raise TypeError(msg)
+    if wanted is None or input.dtype is wanted:
+        return input
+    out: Tensor = input._cast(numpy_dtype_of(wanted))  # type: ignore[attr-defined]
+    return out
+
+
+def numpy_axis(axis: Any, dim: Any) -> Any:
+    return dim if axis is None else axis
+
+
+def tupled(dim: Any) -> Any:
+    return tuple(dim) if isinstance(dim, (list, tuple)) else dim
+
+
+def size(shape: tuple[int, ...], dims: Any = None) -> int:
+    return math.prod(shape) if dims is None else math.prod(shape[dim] for dim in dims)
+
+
+def wide(kind: Any) -> Any:
+    """Return the dtype half types are accumulated in."""
+    return np.float32 if kind.itemsize == 2 else kind
