@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,13 +10,14 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided as numpy_as_strided
 
 from .._dtype import dtype
-from .._tensor import Array, Tensor
+from .._tensor import Array, Tensor, root_of
 from ..autograd.views import Layout, Steps, replay
 from . import _check
 from ._families import view
 from ._op import attach, op
 
 __all__ = [
+    "as_strided",
     "broadcast_to",
     "diagonal",
     "flatten",
@@ -510,8 +512,17 @@ def t(input: Array) -> Array:
 
 def _reversed(self: Tensor) -> Tensor:
     """The tensor with its dimensions in reverse order."""
+    out: Tensor = permute(self, *range(self._array.ndim - 1, -1, -1))
+    return out
+
+
+def _adjoint(self: Tensor) -> Tensor:
+    """The matrix transposed (and conjugated, which changes nothing in real numbers)."""
     ndim = self._array.ndim
-    out: Tensor = t(self) if ndim <= 2 else permute(self, *range(ndim - 1, -1, -1))
+    if ndim not in {0, 2}:
+        msg = f"tensor.H is only supported on matrices (2-D tensors). Got {ndim}-D tensor."
+        raise RuntimeError(msg)
+    out: Tensor = transpose(self, 0, 1) if ndim else self
     return out
 
 
@@ -529,7 +540,7 @@ def _matrix_transposed(self: Tensor) -> Tensor:
 
 Tensor.T = property(_reversed)  # type: ignore[attr-defined]
 Tensor.mT = property(_matrix_transposed)  # type: ignore[attr-defined]
-Tensor.H = property(_reversed)  # type: ignore[attr-defined]
+Tensor.H = property(_adjoint)  # type: ignore[attr-defined]
 attach(movedim, "movedim", "moveaxis")
 moveaxis = movedim
 swapaxes = swapdims = transpose
@@ -723,7 +734,33 @@ def diagonal(input: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Arr
     return numpy_as_strided(origin, (*origin.shape[:-2], length), strides)
 
 
-@view("unfold", method=True)
+@op(
+    "_unfold_backward",
+    node="UnfoldBackwardBackward0",
+    quiet=True,
+    method=False,
+    grad=lambda grad, dim, size, stride: unfold(grad, dim, size, stride),
+)
+def unfold_backward(
+    grad: Array, shape: tuple[int, ...], dim: int, size: int, stride: int
+) -> Array:
+    """Return windows added up where they overlap; ``stride`` is the way from one to the next."""
+    out = np.zeros(shape, grad.dtype)
+    if not shape:
+        return np.asarray(out + grad.sum())
+    place = dim % len(shape)
+    reach = (grad.shape[place] - 1) * stride + 1
+    for offset in range(size):
+        out[(slice(None),) * place + (slice(offset, offset + reach, stride),)] += grad[..., offset]
+    return out
+
+
+@view(
+    "unfold",
+    input=lambda grad, input_shape, dimension, size, step: unfold_backward(
+        grad, input_shape, dimension, size, step
+    ),
+)
 def unfold(input: Array, dimension: int, size: int, step: int) -> Array:
     """Return windows of ``size`` along a dimension, ``step`` apart, as a view with one dimension more.
 
@@ -750,6 +787,62 @@ def unfold(input: Array, dimension: int, size: int, step: int) -> Array:
     if input.ndim:
         shape[place], strides[place] = (length - size) // step + 1, stride * step
     return numpy_as_strided(input, (*shape, size), (*strides, stride))
+
+
+@view("as_strided")
+def as_strided(
+    input: Array, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None
+) -> Array:
+    """Look at the memory behind a tensor with other lengths and steps between elements.
+
+    Args:
+        input: a tensor.
+        size: the new lengths.
+        stride: how many elements lie between neighbours, for each dimension.
+        storage_offset: where the first element is in the storage; the tensor's own when not given.
+
+    Raises:
+        RuntimeError: a step is negative, or the result would leave the memory.
+
+    Example:
+        >>> import penlight as torch
+        >>> torch.as_strided(torch.arange(4), (2, 2), (1, 1))
+        tensor([[0, 1],
+                [1, 2]])
+    """
+    size, stride = tuple(size), tuple(stride)
+    if len(size) != len(stride):
+        msg = f"mismatch in length of strides and shape: {list(stride)} and {list(size)}"
+        raise RuntimeError(msg)
+    if any(step < 0 for step in stride):
+        msg = (
+            "as_strided: Negative strides are not supported at the moment, "
+            f"got strides: {list(stride)}"
+        )
+        raise RuntimeError(msg)
+    memory, own = _memory_of(input)
+    offset = own if storage_offset is None else storage_offset
+    last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
+    if math.prod(size) and not 0 <= offset <= last < memory.size:
+        width = input.itemsize
+        msg = (
+            f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset}, and "
+            f"itemsize {width} requiring a storage size of {(last + 1) * width} are out of bounds for "
+            f"storage of size {memory.size * width}"
+        )
+        raise RuntimeError(msg)
+    steps = tuple(step * input.itemsize for step in stride)
+    return numpy_as_strided(memory[offset:], size, steps)
+
+
+def _memory_of(array: Array) -> tuple[Array, int]:
+    """Return all the memory behind an array in one dimension, and where in it the array begins."""
+    root = root_of(array)
+    flat = np.lib.stride_tricks.as_strided(root, (root.size,), (root.itemsize,))
+    if root.dtype != array.dtype:
+        flat = flat.view(array.dtype)
+    begin = array.__array_interface__["data"][0] - flat.__array_interface__["data"][0]
+    return flat, begin // array.itemsize
 
 
 @view(
