@@ -142,9 +142,7 @@ class _Check:
     ) -> None:
         self.function, self.inputs, self.eps = function, inputs, eps
         self.atol, self.rtol, self.nondet_tol = atol, rtol, nondet_tol
-        self.places = [
-            i for i, x in enumerate(inputs) if isinstance(x, Tensor) and x.requires_grad
-        ]
+        self.places = [i for i, x in enumerate(inputs) if isinstance(x, Tensor) and x.requires_grad]
         self.sources = [inputs[place] for place in self.places]
         _check_inputs(self.places, self.sources)
         self.outputs = _floating_outputs(function(*inputs))
@@ -153,7 +151,9 @@ class _Check:
         """Compare what backward says with finite differences, and with what it says again."""
         analytic = [_analytic(out, self.sources) for out in self.outputs]
         for number, first in enumerate(analytic):
-            for one, other in zip(first, _analytic(self.outputs[number], self.sources), strict=True):
+            for one, other in zip(
+                first, _analytic(self.outputs[number], self.sources), strict=True
+            ):
                 if one.size and np.abs(one - other).max() > self.nondet_tol:
                     msg = (
                         "Backward is not reentrant, i.e., running backward with same input and "
@@ -181,16 +181,20 @@ class _Check:
     def undefined(self) -> None:
         """Require that an output nobody uses counts as one with gradient zero."""
         live = [out for out in self.outputs if edge_of(out) is not None]
-        for used in live if len(live) > 1 else ():
+        # By place, since one tensor may be several outputs.
+        for place, used in enumerate(live if len(live) > 1 else ()):
             alone = _gradients([used], [wrap(np.ones_like(used._array))], self.sources)
-            seeds = [(np.ones_like if out is used else np.zeros_like)(out._array) for out in live]
+            seeds = [
+                (np.ones_like if number == place else np.zeros_like)(out._array)
+                for number, out in enumerate(live)
+            ]
             together = _gradients(live, list(map(wrap, seeds)), self.sources)
             for one, other in zip(alone, together, strict=True):
                 a, b = (0 if grad is None else grad._array for grad in (one, other))
                 if not np.allclose(a, b, self.rtol, self.atol, equal_nan=True):
                     msg = (
                         "Expected backward function to handle undefined output grads. Please look at "
-                        "\"Notes about undefined output gradients\" in tools/autograd/derivatives.yaml"
+                        '"Notes about undefined output gradients" in tools/autograd/derivatives.yaml'
                     )
                     raise GradcheckError(msg)
 
@@ -293,7 +297,9 @@ def gradgradcheck(
     def first_gradient(*arguments: Any) -> tuple[Any, ...]:
         values, grads = arguments[:count], arguments[count:]
         outputs = _floating_outputs(func(*values))
-        pairs = [(edge_of(o), g) for o, g in zip(outputs, grads, strict=True) if edge_of(o) is not None]
+        pairs = [
+            (edge_of(o), g) for o, g in zip(outputs, grads, strict=True) if edge_of(o) is not None
+        ]
         sources = [x for x in values if isinstance(x, Tensor) and x.requires_grad]
         results = run_backward(
             [edge for edge, _ in pairs],
