@@ -12,8 +12,17 @@ from ._device import device
 from ._dtype import FROM_NUMPY, dtype
 from ._size import Size
 from ._storage import Storage
+from ._tensor_memory import (
+    copy_memory,
+    legacy_array,
+    offset_of,
+    refuse_dim,
+    root_of as root_of,  # noqa: PLC0414 - files ask for it here
+    strides_of,
+)
 from .autograd.graph import AccumulateGrad, index_of, target_of
 from .autograd.hooks import RemovableHandle
+from .autograd.leaf import check_grad, set_requires_grad, warn_of_no_grad
 from .autograd.views import edge_of, storage_of
 
 Array = np.ndarray[Any, Any]
@@ -60,14 +69,14 @@ class Tensor:
         """Build a tensor the old way: from sizes, from data, or empty."""
         unknown = set(kwargs) - {"device"}
         if unknown:
-            msg = f"new() received an unexpected keyword argument {sorted(unknown)[0]!r}"
+            msg = f"new() received an unexpected keyword argument {min(unknown)!r}"
             raise TypeError(msg)
         return as_class(legacy_array(args, _dtype.default_numpy()), cls)
 
     # ---- making ---------------------------------------------------------------------------------
 
     @staticmethod
-    def _make_subclass(cls: type[Any], data: Tensor, require_grad: bool = False) -> Any:  # noqa: FBT001, FBT002, PLW0211 - torch's signature
+    def _make_subclass(cls: type[Any], data: Tensor, require_grad: bool = False) -> Any:  # noqa: PLW0211 - torch's signature
         """Return an instance of ``cls`` that shares ``data``'s memory and starts a history of its own."""
         made = as_class(data._array, cls)
         made._storage = storage_of(data)
@@ -123,7 +132,7 @@ class Tensor:
         try:
             return self._array.shape[dim]
         except IndexError:
-            _refuse_dim(dim, self._array.ndim)
+            refuse_dim(dim, self._array.ndim)
 
     @property
     def dtype(self) -> dtype:
@@ -168,19 +177,17 @@ class Tensor:
 
     def stride(self, dim: int | None = None) -> Any:
         """Return the step in elements between neighbours along each dimension, or along one."""
-        size = self._array.itemsize
-        strides = tuple(step // size for step in self._array.strides)
+        strides = strides_of(self._array)
         if dim is None:
             return strides
         try:
             return strides[dim]
         except IndexError:
-            _refuse_dim(dim, self._array.ndim)
+            refuse_dim(dim, self._array.ndim)
 
     def storage_offset(self) -> int:
         """Return where the first element stands in the storage, in elements."""
-        start = root_of(self._array).__array_interface__["data"][0]
-        return (self.data_ptr() - start) // self._array.itemsize if self._array.size else 0
+        return offset_of(self._array)
 
     def data_ptr(self) -> int:
         """Return the address of the first element."""
@@ -233,33 +240,9 @@ class Tensor:
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
-        if not isinstance(value, (bool, np.bool)):
-            msg = "requires_grad must be a bool"
-            raise RuntimeError(msg)  # noqa: TRY004 - torch's type
-        edge = edge_of(self)
-        if edge is not None and edge.__class__ is not AccumulateGrad:
-            if value:
-                return
-            msg = (
-                "you can only change requires_grad flags of leaf variables. If you want to use a "
-                "computed variable in a subgraph that doesn't require differentiation use "
-                "var_no_grad = var.detach()."
-            )
-            raise RuntimeError(msg)
-        if value and not self.dtype.is_floating_point:
-            msg = (
-                "only Tensors of floating point and complex dtype can require gradients; this one is "
-                f"{self.dtype}"
-            )
-            raise RuntimeError(msg)
-        if not value:
-            # Kept aside: graphs already made still lead to it, and its hooks outlive a time without grad.
-            self._accumulator = edge
-            self._edge = None
-        elif edge is None:
-            self._edge = getattr(self, "_accumulator", None) or AccumulateGrad(self)
+        set_requires_grad(self, value)
 
-    def requires_grad_(self, requires_grad: bool = True) -> Tensor:  # noqa: FBT001, FBT002
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Say whether to record operations on this leaf; returns the tensor."""
         self.requires_grad = requires_grad
         return self
@@ -286,46 +269,18 @@ class Tensor:
         """The gradient that ``backward`` accumulated, or ``None``."""
         grad = self._grad
         if grad is None and self._edge is not None and not self.is_leaf and not self.retains_grad:
-            import warnings  # noqa: PLC0415 - only where a mistake is likely
-
-            warnings.warn(
-                "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad "
-                "attribute won't be populated during autograd.backward(). If you indeed want the .grad "
-                "field to be populated for a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. "
-                "If you access the non-leaf Tensor by mistake, make sure you access the leaf Tensor instead.",
-                stacklevel=2,
-            )
+            warn_of_no_grad()
         return grad
 
     @grad.setter
     def grad(self, value: Tensor | None) -> None:
         if value is not None:
-            self._check_grad(value)
+            check_grad(self, value)
         self._grad = value
 
     @grad.deleter
     def grad(self) -> None:
         self._grad = None
-
-    def _check_grad(self, value: Any) -> None:
-        if not isinstance(value, Tensor):
-            msg = f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}"
-            raise TypeError(msg)
-        if value is self:
-            msg = "can't assign Variable as its own grad"
-            raise RuntimeError(msg)
-        if value._array.dtype != self._array.dtype:
-            msg = (
-                f"attempting to assign a gradient with dtype '{value.dtype}' to a tensor with grad_dtype "
-                f"'{self.dtype}'. The gradient must match the tensor's dtype."
-            )
-            raise RuntimeError(msg)
-        if value._array.shape != self._array.shape:
-            msg = (
-                f"attempting to assign a gradient of size '{list(value.shape)}' to a tensor of size "
-                f"'{list(self.shape)}'. Please ensure that the gradient and the tensor are the same size"
-            )
-            raise RuntimeError(msg)
 
     @property
     def retains_grad(self) -> bool:
@@ -417,13 +372,11 @@ class Tensor:
             RuntimeError: the tensor requires grad.
         """
         if not force and self.requires_grad:
-            msg = (
-                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
-            )
+            msg = "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
             raise RuntimeError(msg)
         return self._array.view()
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:  # noqa: FBT001
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         array = self.numpy()
         if dtype is not None and array.dtype != dtype:
             return array.astype(dtype)
@@ -539,54 +492,7 @@ def as_class(array: Array, cls: type[Any]) -> Any:
     return tensor
 
 
-def legacy_array(args: tuple[Any, ...], numpy_dtype: Any) -> Array:
-    """Return the array that torch's old constructors make of their arguments."""
-    if len(args) == 1 and isinstance(args[0], Tensor):
-        if args[0]._array.dtype != numpy_dtype:
-            return args[0]._array.astype(numpy_dtype)
-        return args[0]._array
-    if not args or (len(args) == 1 and isinstance(args[0], Size)):
-        return np.empty(args[0] if args else (0,), numpy_dtype)
-    if all(isinstance(arg, (int, np.integer)) for arg in args):
-        if any(arg < 0 for arg in args):
-            msg = f"Trying to create tensor with negative dimension {min(args)}: {list(args)}"
-            raise RuntimeError(msg)
-        return np.empty(args, numpy_dtype)
-    if len(args) == 1 and isinstance(args[0], (list, tuple, np.ndarray)):
-        return np.array([_plain(item) for item in args[0]], numpy_dtype)
-    kinds = ", ".join(type(arg).__name__ for arg in args)
-    msg = f"new() received an invalid combination of arguments - got ({kinds})"
-    raise TypeError(msg)
-
-
-def _plain(value: Any) -> Any:
-    return value._array if isinstance(value, Tensor) else value
-
-
-def root_of(array: Array) -> Array:
-    """Return the array that owns the memory ``array`` looks at."""
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return array
-
-
-def copy_memory(array: Array, memo: dict[int, Any]) -> Array:
-    """Return a copy of ``array`` in the same layout; arrays that share memory share their copies."""
-    root = root_of(array)
-    key = -id(root)
-    if key not in memo:
-        memo[key] = root.copy(order="K")
-        memo.setdefault(id(memo), []).append(root)
-    copied = memo[key]
-    if array is root:
-        return copied
-    offset = array.__array_interface__["data"][0] - root.__array_interface__["data"][0]
-    if copied.strides != root.strides or not 0 <= offset <= root.nbytes:
-        return array.copy(order="K")
-    return np.ndarray(array.shape, array.dtype, copied, offset, array.strides)
-
-
-def _rebuild(cls: type[Any], array: Array, requires_grad: bool, attributes: dict[str, Any]) -> Any:  # noqa: FBT001
+def _rebuild(cls: type[Any], array: Array, requires_grad: bool, attributes: dict[str, Any]) -> Any:
     tensor = as_class(array, cls)
     if requires_grad:
         tensor.requires_grad = True
@@ -597,9 +503,3 @@ def _rebuild(cls: type[Any], array: Array, requires_grad: bool, attributes: dict
 def _as_python(value: Any) -> Any:
     # ml_dtypes' scalars come back from ndarray.item() as themselves.
     return value if isinstance(value, (bool, int, float, complex)) else float(value)
-
-
-def _refuse_dim(dim: int, ndim: int) -> Any:
-    low, high = (-ndim, ndim - 1) if ndim else (-1, 0)
-    msg = f"Dimension out of range (expected to be in range of [{low}, {high}], but got {dim})"
-    raise IndexError(msg)

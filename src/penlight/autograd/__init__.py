@@ -50,9 +50,7 @@ def _start(tensors: Sequence[Any], grads: Sequence[Any]) -> tuple[list[Any], lis
     for index, (tensor, grad) in enumerate(zip(tensors, grads, strict=True)):
         edge = edge_of(tensor)
         if edge is None:
-            msg = (
-                f"element {index} of tensors does not require grad and does not have a grad_fn"
-            )
+            msg = f"element {index} of tensors does not require grad and does not have a grad_fn"
             raise RuntimeError(msg)
         edges.append(edge)
         starts.append(_start_grad(index, tensor, grad))

@@ -44,9 +44,7 @@ class FunctionNode(Node):
 
     def save(self, tensors: Sequence[Any], outputs: Sequence[Any]) -> None:
         """Keep tensors with their versions; an output as its array, or it and this node would be a cycle."""
-        self.saved = [
-            None if tensor is None else self._kept(tensor, outputs) for tensor in tensors
-        ]
+        self.saved = [None if tensor is None else self._kept(tensor, outputs) for tensor in tensors]
 
     def _kept(self, tensor: Any, outputs: Sequence[Any]) -> tuple[Any, Any, int, int | None]:
         index = next((i for i, out in enumerate(outputs) if out is tensor), None)
@@ -123,9 +121,7 @@ class FunctionNode(Node):
 def _reduces_to(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
     """Return whether summing over dimensions can turn ``shape`` into ``target``."""
     extra = len(shape) - len(target)
-    return extra >= 0 and all(
-        size in {1, n} for size, n in zip(target, shape[extra:], strict=True)
-    )
+    return extra >= 0 and all(size in {1, n} for size, n in zip(target, shape[extra:], strict=True))
 
 
 def node_class(function: Any) -> Any:

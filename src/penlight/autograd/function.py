@@ -152,9 +152,7 @@ class Function:
         made = tuple(renamed[id(out)] for out in outputs)
         # What is saved of an output is what the caller gets; an input handed through stays the input.
         given = {id(arg) for arg in args}
-        node.save(
-            [t if id(t) in given else renamed.get(id(t), t) for t in ctx._to_save], made
-        )
+        node.save([t if id(t) in given else renamed.get(id(t), t) for t in ctx._to_save], made)
         ctx._node = weakref.ref(node)
         ctx._to_save = ctx._dirty = ctx._not_differentiable = ()
         return made

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import functools
-import threading
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any
 
-F = TypeVar("F")
+from ._mode import F, GradSwitch, decorate, mode
 
-
-class _Mode(threading.local):
-    """Per-thread switches; class attributes are each new thread's starting values."""
-
-    grad = True
-    inference = False
-
-
-mode = _Mode()
+__all__ = [
+    "enable_grad",
+    "inference_mode",
+    "is_grad_enabled",
+    "is_inference_mode_enabled",
+    "mode",
+    "no_grad",
+    "set_grad_enabled",
+]
 
 
 def is_grad_enabled() -> bool:
@@ -42,73 +40,7 @@ def is_inference_mode_enabled() -> bool:
     return mode.inference
 
 
-class _GradSwitch:
-    """A context manager and decorator that sets the grad mode and puts the old one back."""
-
-    _target: bool
-
-    def __init__(self) -> None:
-        self._previous: list[bool] = []
-
-    def __enter__(self) -> Any:
-        self._previous.append(mode.grad)
-        mode.grad = self._target
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        mode.grad = self._previous.pop()
-
-    def __call__(self, function: F) -> F:
-        return _decorate(self._fresh, function)
-
-    def _fresh(self) -> Any:
-        return self.__class__()
-
-
-def _decorate(make_context: Any, function: Any) -> Any:
-    """Wrap a function (or a generator function, resumed inside the context) or a class's methods."""
-    if isinstance(function, type):
-        msg = "decorate a class's methods, not the class itself, with a grad mode"
-        raise TypeError(msg)
-    if function.__code__.co_flags & 0x20 if hasattr(function, "__code__") else False:
-        return _decorate_generator(make_context, function)
-
-    @functools.wraps(function)
-    def inside(*args: Any, **kwargs: Any) -> Any:
-        with make_context():
-            return function(*args, **kwargs)
-
-    return inside
-
-
-def _decorate_generator(make_context: Any, function: Any) -> Any:
-    @functools.wraps(function)
-    def inside(*args: Any, **kwargs: Any) -> Any:
-        generator = function(*args, **kwargs)
-        step, value = generator.send, None
-        try:
-            while True:
-                with make_context():
-                    item = step(value)
-                try:
-                    step, value = generator.send, (yield item)
-                except GeneratorExit:
-                    with make_context():
-                        generator.close()
-                    raise
-                except BaseException as error:  # noqa: BLE001 - handed to the generator, as `yield` would
-                    step, value = generator.throw, error
-        except StopIteration as stop:
-            return stop.value
-
-    return inside
-
-
-class no_grad(_GradSwitch):  # noqa: N801 - torch's name
+class no_grad(GradSwitch):  # noqa: N801 - torch's name
     """Record nothing inside: results do not require grad, whatever their inputs do.
 
     Works as a context manager and as a decorator (of functions and generators).
@@ -127,11 +59,11 @@ class no_grad(_GradSwitch):  # noqa: N801 - torch's name
     def __new__(cls, function: Any = None) -> Any:
         """Make the context manager, or decorate at once when written ``@no_grad``."""
         if function is not None:
-            return _decorate(cls, function)
+            return decorate(cls, function)
         return super().__new__(cls)
 
 
-class enable_grad(_GradSwitch):  # noqa: N801 - torch's name
+class enable_grad(GradSwitch):  # noqa: N801 - torch's name
     """Record inside, also within :class:`no_grad`.
 
     Example:
@@ -148,11 +80,11 @@ class enable_grad(_GradSwitch):  # noqa: N801 - torch's name
     def __new__(cls, function: Any = None) -> Any:
         """Make the context manager, or decorate at once when written ``@enable_grad``."""
         if function is not None:
-            return _decorate(cls, function)
+            return decorate(cls, function)
         return super().__new__(cls)
 
 
-class set_grad_enabled(_GradSwitch):  # noqa: N801 - torch's name
+class set_grad_enabled(GradSwitch):  # noqa: N801 - torch's name
     """Switch recording on or off; a statement by itself, or a context that puts the old mode back.
 
     Args:
@@ -166,6 +98,12 @@ class set_grad_enabled(_GradSwitch):  # noqa: N801 - torch's name
     """
 
     def __init__(self, mode: bool) -> None:
+        if not isinstance(mode, bool):
+            msg = (
+                "set_grad_enabled(): argument 'enabled' (position 1) must be bool, not "
+                f"{type(mode).__name__}"
+            )
+            raise TypeError(msg)
         super().__init__()
         self._before = globals()["mode"].grad
         self._target = mode
@@ -177,6 +115,7 @@ class set_grad_enabled(_GradSwitch):  # noqa: N801 - torch's name
         mode.grad = self._target
 
     def __call__(self, function: F) -> F:
+        """Decorate a function; the mode is then switched in its calls only."""
         mode.grad = self._before
         return super().__call__(function)
 
@@ -184,7 +123,7 @@ class set_grad_enabled(_GradSwitch):  # noqa: N801 - torch's name
         return set_grad_enabled(self._target)
 
 
-class inference_mode(_GradSwitch):  # noqa: N801 - torch's name
+class inference_mode(GradSwitch):  # noqa: N801 - torch's name
     """``no_grad`` that also answers :func:`is_inference_mode_enabled`.
 
     Tensors made inside are ordinary tensors: penlight has no inference-tensor flag, so programs that
@@ -203,7 +142,7 @@ class inference_mode(_GradSwitch):  # noqa: N801 - torch's name
     def __new__(cls, mode: Any = True) -> Any:
         """Make the context manager, or decorate at once when written ``@inference_mode``."""
         if not isinstance(mode, bool):
-            return _decorate(cls, mode)
+            return decorate(cls, mode)
         return super().__new__(cls)
 
     def __init__(self, mode: bool = True) -> None:

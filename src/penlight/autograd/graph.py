@@ -210,7 +210,7 @@ def _first(grad: Any, like: Any) -> Any:
         or array.dtype is not like.dtype
         or _holders(grad) > _UNSHARED
     ):
-        copy = np.empty_like(like)
+        copy = np.empty(like.shape, like.dtype) if 0 in like.strides else np.empty_like(like)
         copy[...] = array
         first = grad.detach()
         first._array, first._storage = copy, None

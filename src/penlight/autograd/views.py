@@ -200,6 +200,8 @@ def rebase(tensor: Any, edge: Any) -> None:
             _move_retained(tensor, old, edge)
         return
     base = view.base
+    if tensor._edge is not None:
+        _move_retained(tensor, tensor._edge, None)
     old = base._edge
     base._edge = CopySlices(old, edge, base, view.steps)
     if old is not None:
@@ -207,11 +209,12 @@ def rebase(tensor: Any, edge: Any) -> None:
 
 
 def _move_retained(tensor: Any, old: Any, new: Any) -> None:
-    """Let ``retain_grad`` follow the tensor to its new history."""
+    """Let ``retain_grad`` follow the tensor to its new history, or end with the old one."""
     hooks = target_of(old).hooks
     if hooks is None:
         return
     for index, reference in list(hooks.retain.items()):
         if reference() is tensor:
             del hooks.retain[index]
-            target_of(new)._own_hooks().retain[index_of(new)] = reference
+            if new is not None:
+                target_of(new)._own_hooks().retain[index_of(new)] = reference

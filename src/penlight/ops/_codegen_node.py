@@ -96,7 +96,7 @@ def node_lines(op: Any) -> list[str]:
 
 def _shapes(arrays: list[str]) -> str:
     """Return the expression for the shapes that gradients are summed back to, ``None`` if all agree."""
-    if len(arrays) == 2:  # noqa: PLR2004 - the common case, written out for speed
+    if len(arrays) == 2:
         a, b = arrays
         same = f"{a}.__class__ is ndarray and {b}.__class__ is ndarray and {a}.shape == {b}.shape"
         return f"None if {same} else shapes_of(_shape, {a}, {b})".replace("_shape,", "_r.shape,")
