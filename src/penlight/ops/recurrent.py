@@ -369,7 +369,6 @@ def run_layer(
     """
     *most, w_hr = weights
     given = (input, *states, *most)
-    same_dtype(most[0], *given, w_hr)
     result: tuple[Any, ...]
     if kind.startswith("rnn"):
         result = rnn_layer[form](*given, batch_sizes, reverse, kind == "rnn_relu")

@@ -9,7 +9,7 @@ import numpy as np
 
 from .._tensor import Array, Tensor
 from ._op import op
-from .recurrent import run_layer
+from .recurrent import run_layer, same_dtype
 
 __all__ = ["gru_cell", "lstm_cell", "rnn_relu_cell", "rnn_tanh_cell"]
 
@@ -51,9 +51,10 @@ def _check_cell(input: Any, states: Sequence[Any], w_ih: Any, w_hh: Any) -> None
 
 
 def _step(
-    kind: str, form: str, input: Tensor, states: Sequence[Tensor], *weights: Tensor | None
+    kind: str, form: str, input: Tensor, states: Sequence[Tensor], *weights: Any
 ) -> tuple[Any, ...]:
     _check_cell(input, states, weights[0], weights[1])
+    same_dtype(weights[0], input, *states, *weights[1:])
     rows = np.array([input.shape[0]])
     return run_layer(kind, form, input, states, (*weights, None), rows)
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from .._dtype import float32, float64
-from .._tensor import Tensor
+from .._tensor import Array, Tensor
 from .creation import empty_like
 from .join import cat, stack
-from .recurrent import run_layer, swap_batch
+from .recurrent import run_layer, same_dtype, swap_batch
 from .view import unbind
 
 __all__ = ["gru", "lstm", "rnn_relu", "rnn_tanh"]
@@ -49,58 +49,80 @@ def run_network(
     Returns:
         The last layer's output, then the last states of all layers and directions.
     """
+    directions = 2 if bidirectional else 1
+    each = 4 if has_biases else 2
+    _check_params(params, num_layers * directions, each)
+    same_dtype(params[0], input, *states, *params[1:])
     kept_dtype = input.dtype
     if kept_dtype.itemsize < float32.itemsize:
         # Kernels compute in single precision; the halves are for keeping.
         input, *states = (tensor.to(float32) for tensor in (input, *states))
         params = [tensor.to(float32) for tensor in params]
-    directions = 2 if bidirectional else 1
-    groups = _grouped(params, num_layers * directions, has_biases=has_biases)
-    firsts = _by_layer(states, len(groups))
     sizes = None if batch_sizes is None else np.ascontiguousarray(batch_sizes._array, np.int64)
     batch_first = batch_first and sizes is None
-    output = input.transpose(0, 1) if batch_first else input
-    form = _form(kind, groups[0], padded=sizes is None)
-    lasts: list[Any] = []
-    for layer in range(num_layers):
-        found = []
-        for group in range(layer * directions, (layer + 1) * directions):
-            reverse = group % directions == 1
-            found.append(
-                run_layer(kind, form, output, firsts[group], groups[group], sizes, reverse=reverse)
-            )
-        lasts += [states for _, *states in found]
-        output = found[0][0] if directions == 1 else cat([one[0] for one in found], -1)
-        if dropout and train and layer < num_layers - 1:
-            output = _dropped(output, dropout)
+    output, *lasts = _run_layers(
+        kind,
+        input.transpose(0, 1) if batch_first else input,
+        sizes,
+        _by_layer(states, num_layers * directions),
+        _grouped(params, num_layers * directions, each),
+        directions,
+        dropout if train else 0.0,
+    )
     if batch_first:
         # torch: two ways to the same view, printed under different names.
         output = output.transpose(0, 1) if kind == "lstm" else swap_batch(output)
-    result = (output, *(stack(states) for states in zip(*lasts, strict=True)))
-    return result if kept_dtype is input.dtype else tuple(t.to(kept_dtype) for t in result)
+    if kept_dtype is not output.dtype:
+        return tuple(tensor.to(kept_dtype) for tensor in (output, *lasts))
+    return output, *lasts
 
 
-def _form(kind: str, weights: list[Any], *, padded: bool) -> str:
+def _run_layers(
+    kind: str,
+    input: Any,
+    sizes: Array | None,
+    states: list[tuple[Any, ...]],
+    weights: list[list[Any]],
+    directions: int,
+    dropout: float,
+) -> tuple[Any, ...]:
+    """Run layer upon layer; ``states`` and ``weights`` are those of each layer and direction."""
+    form = _form(kind, weights[0], packed=sizes is not None)
+    lasts: list[tuple[Any, ...]] = []
+    for first in range(0, len(weights), directions):
+        if first and dropout:
+            input = _dropped(input, dropout)
+        outputs = []
+        for at in range(first, first + directions):
+            output, *last = run_layer(
+                kind, form, input, states[at], weights[at], sizes, reverse=at > first
+            )
+            outputs.append(output)
+            lasts.append(tuple(last))
+        input = outputs[0] if directions == 1 else cat(outputs, -1)
+    return input, *(stack(each) for each in zip(*lasts, strict=True))
+
+
+def _form(kind: str, weights: list[Any], *, packed: bool) -> str:
     """Return which op of the kind runs a layer, that is, which node torch prints."""
-    if not padded:
+    if packed:
         return "packed"
     # torch gives LSTMs to oneDNN but for double precision and projections.
-    return (
-        "fused"
-        if kind == "lstm" and weights[4] is None and weights[0].dtype is not float64
-        else "padded"
-    )
+    fused = kind == "lstm" and weights[4] is None and weights[0].dtype is not float64
+    return "fused" if fused else "padded"
 
 
-def _grouped(params: Sequence[Any], groups: int, *, has_biases: bool) -> list[list[Any]]:
-    """Return each layer's and direction's five weights, ``None`` for those it lacks."""
-    each = 4 if has_biases else 2
+def _check_params(params: Sequence[Any], groups: int, each: int) -> None:
     if not groups or len(params) not in {groups * each, groups * (each + 1)}:
         msg = (
             f"got an incorrect number of RNN parameters: expected {each} for each of {groups} "
             f"layers and directions, or {each + 1} with projections, got {len(params)} in all"
         )
         raise RuntimeError(msg)
+
+
+def _grouped(params: Sequence[Any], groups: int, each: int) -> list[list[Any]]:
+    """Return each layer's and direction's five weights, ``None`` for those it lacks."""
     size = len(params) // groups
     found = []
     for start in range(0, len(params), size):
