@@ -112,7 +112,7 @@ def edge_of(tensor: Any) -> Any:
     view = tensor._view
     if view is None or view.made_at == tensor._storage.version:
         return tensor._edge
-    base = view.base
+    base = owner_of(view)
     if view.refusal is not None:
         if view.refusal[0] is NO_GRAD_VIEW or base._edge is None:
             return tensor._edge
@@ -124,6 +124,12 @@ def edge_of(tensor: Any) -> Any:
         tensor._edge = None
     view.made_at = tensor._storage.version
     return tensor._edge
+
+
+def owner_of(view: View) -> Any:
+    """Return who has the history: the base, or what it was before it became a view (``base.t_()``)."""
+    base = view.base
+    return base if base._view is None else base._view.base
 
 
 def attach_view(tensor: Any, source: Any, step: Step, refusal: Refusal) -> None:
@@ -185,7 +191,7 @@ def check_inplace(tensor: Any) -> None:
     if view.refusal is not None:
         reason, subject = view.refusal
         raise RuntimeError(reason.format(subject, "is being modified inplace"))
-    if AccumulateGrad in {view.base._edge.__class__, tensor._edge.__class__}:
+    if AccumulateGrad in {owner_of(view)._edge.__class__, tensor._edge.__class__}:
         msg = "a view of a leaf Variable that requires grad is being used in an in-place operation."
         raise RuntimeError(msg)
 
@@ -199,7 +205,7 @@ def rebase(tensor: Any, edge: Any) -> None:
         if old is not None:
             _move_retained(tensor, old, edge)
         return
-    base = view.base
+    base = owner_of(view)
     if tensor._edge is not None:
         _move_retained(tensor, tensor._edge, None)
     old = base._edge
