@@ -10,6 +10,7 @@ from .._tensor import Array
 from . import _check
 from ._elementwise import refuse
 from ._op import Saving, op
+from .activation import log_sigmoid
 
 # nn.functional puts torch's arguments in front of these; the namespace has none of them.
 __all__: list[str] = []
@@ -243,7 +244,6 @@ def binary_cross_entropy_with_logits(
     reduction: str = "mean",
 ) -> Array:
     """Return the cross-entropy of ``sigmoid(input)`` under ``target``; stable for any logit."""
-    refuse("log_sigmoid_cpu", input, kinds="bi")
     if target.dtype.kind in "biu":
         name = _check.scalar_type(target)
         msg = (
@@ -252,12 +252,12 @@ def binary_cross_entropy_with_logits(
         )
         raise RuntimeError(msg)
     kind = target.dtype.type
-    log_sigmoid = np.minimum(input, 0) - np.log1p(np.exp(-np.abs(input)))
+    log_p = log_sigmoid.op.forward(input)
     values = (kind(1) - target) * input
     if pos_weight is not None:
-        log_sigmoid = _times(log_sigmoid, _as_factor(pos_weight, target))
+        log_p = _times(log_p, _as_factor(pos_weight, target))
     # torch: the result has the target's dtype.
-    values = (values - log_sigmoid).astype(target.dtype, copy=False)
+    values = (values - log_p).astype(target.dtype, copy=False)
     return reduce(_times(values, weight), reduction)
 
 
@@ -307,9 +307,16 @@ def check_weight(weight: Array, classes: int, input: Array) -> None:
         raise RuntimeError(msg)
 
 
-def _check_target_dtype(target: Array) -> None:
-    if target.dtype in {np.dtype(np.int64), np.dtype(np.uint8)}:
+def _check_target_dtype(input: Array, target: Array) -> None:
+    if target.dtype == np.int64 or (target.dtype == np.uint8 and input.ndim <= 2):
         return
+    if target.dtype == np.uint8:
+        # torch: of images, and what it folds into one, targets are int64 only.
+        msg = (
+            "expected scalar type Long but found Byte: class indices are int64, so write "
+            "target.long()"
+        )
+        raise RuntimeError(msg)
     fix = "class indices are int64, so write target.long()"
     if target.dtype.kind not in "biu":
         fix += "; class probabilities have the shape of the input (cross_entropy)"
@@ -338,7 +345,7 @@ def _forward(
     input: Array, target: Array, weight: Array | None, ignore_index: int, reduction: str
 ) -> Any:
     """Compute the loss of (N, C, …) log-probabilities under (N, …) classes, or of (C) under ()."""
-    _check_target_dtype(target)
+    _check_target_dtype(input, target)
     rows = input[None] if input.ndim == 1 else input
     if weight is not None:
         check_weight(weight, rows.shape[1], input)
@@ -412,7 +419,7 @@ def nll_loss(
     return _forward(input, target, weight, ignore_index, reduction)
 
 
-@_two("nll_loss2d", "NllLoss2DBackward0")
+@_two("_nll_loss2d", "NllLoss2DBackward0")
 def nll_loss2d(
     input: Array, target: Array, weight: Array | None, ignore_index: int, reduction: str
 ) -> Any:

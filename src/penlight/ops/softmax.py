@@ -21,6 +21,8 @@ __all__ = ["log_softmax", "softmax"]
 def _apply(kernel: Any, dim: int, *arrays: Array) -> Array:
     """Run a row kernel over (outer, dim, inner); half types go through float32, as torch's do."""
     kind, shape = arrays[0].dtype, arrays[0].shape
+    if not arrays[0].size:
+        return np.empty(shape, kind)
     wide = np.float32 if kind.itemsize == 2 else kind
     place = _check.dim(dim, len(shape))
     length = shape[place] if shape else 1
@@ -35,7 +37,8 @@ def _apply(kernel: Any, dim: int, *arrays: Array) -> Array:
 def _refuse_integers(function: str, input: Array, dim: int) -> None:
     # torch: the last dimension has a kernel of its own, whose name is in the message.
     last = input.ndim <= 1 or _check.dim(dim, input.ndim) == input.ndim - 1
-    refuse(f"{function}{'_lastdim' if last else ''}_kernel_impl", input, kinds="bi")
+    if input.size:
+        refuse(f"{function}{'_lastdim' if last else ''}_kernel_impl", input, kinds="bi")
 
 
 @op(
