@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import Any
 
-from ._runtime import write_out
+from ._runtime import write_result
 
 
 class NamedResult(tuple[Any, ...]):
@@ -39,4 +39,4 @@ def named_result(name: str, *fields: str) -> Any:
 
 def written(out: Any, result: Any) -> Any:
     """Return what a composed function found, written to ``out`` when that is given."""
-    return result if out is None else write_out(out, lambda: result)
+    return result if out is None else write_result(out, result)

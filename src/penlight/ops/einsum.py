@@ -13,7 +13,7 @@ from ._results import written
 from .matmul import bmm, mm
 from .view import permute, reshape, unsafe_view, view_as_shape
 
-__all__ = ["einsum", "kron", "tensordot"]
+__all__ = ["einsum", "inner", "kron", "tensordot"]
 
 _ELLIPSIS = "."
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -304,6 +304,25 @@ def _met(a: Any, b: Any, dims: Any) -> tuple[list[int], list[int]]:
     return first, second
 
 
+def inner(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Multiply along the last dimension of both and add up.
+
+    Example:
+        >>> import penlight as torch
+        >>> torch.inner(torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]))
+        tensor(11.)
+    """
+    if not input._array.ndim or not other._array.ndim:
+        return written(out, input * other)  # type: ignore[operator]
+    if input._array.shape[-1] != other._array.shape[-1]:
+        msg = (
+            "inner() the last dimension must match on both input tensors but got shapes "
+            f"{list(input.shape)} and {list(other.shape)}"
+        )
+        raise RuntimeError(msg)
+    return tensordot(input, other, ([-1], [-1]), out)
+
+
 def kron(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Return the Kronecker product: every element of ``input`` times all of ``other``.
 
@@ -322,4 +341,5 @@ def kron(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     return written(out, result)
 
 
+attach(inner)
 attach(kron)

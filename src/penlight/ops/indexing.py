@@ -168,7 +168,7 @@ def _checked_index(viewed: Tensor, place: int, item: Any, original: int) -> int:
 def _apply_slice(viewed: Tensor, place: int, item: slice) -> Tensor:
     step = 1 if item.step is None else int(item.step)
     if step <= 0:
-        msg = "slice step must be positive"
+        msg = f"step must be greater than zero, got {step}"
         raise ValueError(msg)
     length = viewed._array.shape[place]
     start, stop, _ = slice(

@@ -33,7 +33,11 @@ def _common(function: str, tensors: Any) -> list[Tensor]:
         raise TypeError(msg)
     tensors = list(tensors)
     if not tensors:
-        msg = f"torch.{function}(): expected a non-empty list of Tensors"
+        msg = (
+            "torch.cat(): expected a non-empty list of Tensors"
+            if function == "cat"
+            else f"{function} expects a non-empty TensorList"
+        )
         raise RuntimeError(msg)
     for index, tensor in enumerate(tensors):
         if not isinstance(tensor, Tensor):

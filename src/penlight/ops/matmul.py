@@ -11,6 +11,8 @@ from .._tensor import Array, Tensor
 from . import _check
 from ._op import attach, op
 from ._results import written
+from .inplace_views import squeezed
+from .view import unsafe_view
 
 Number = bool | int | float
 
@@ -22,7 +24,6 @@ __all__ = [
     "baddbmm",
     "bmm",
     "dot",
-    "inner",
     "matmul",
     "mm",
     "mv",
@@ -31,8 +32,11 @@ __all__ = [
 ]
 
 
-def _multiply(first: Array, second: Array) -> Array:
+def _multiply(function: str, first: Array, second: Array) -> Array:
     """Return the matrix product; half types are accumulated in float32, as torch does."""
+    if first.dtype.kind == "b" and (function == "dot" or (first.size and second.size)):
+        msg = f"\"{function}\" not implemented for 'Bool'"
+        raise NotImplementedError(msg)
     if first.dtype.itemsize == 2 and first.dtype.kind != "i":
         return np.matmul(first.astype(np.float32), second.astype(np.float32)).astype(first.dtype)
     return np.matmul(first, second)
@@ -86,7 +90,7 @@ def mm(input: Array, mat2: Array) -> Array:
                 [3.]])
     """
     _check_matrices("mm", input, mat2)
-    return _multiply(input, mat2)
+    return _multiply("addmm_impl_cpu_", input, mat2)
 
 
 def _check_matrices(function: str, first: Array, second: Array) -> None:
@@ -141,7 +145,7 @@ def addmm(input: Array, mat1: Array, mat2: Array, *, beta: Number = 1, alpha: Nu
         tensor([[3., 3.]])
     """
     _check_matrices("addmm", mat1, mat2)
-    out = _multiply(mat1, mat2)
+    out = _multiply("addmm_impl_cpu_", mat1, mat2)
     return _add_scaled(input, out, beta, alpha)
 
 
@@ -189,7 +193,7 @@ def bmm(input: Array, mat2: Array) -> Array:
         torch.Size([2, 1, 1])
     """
     _check_batches(input, mat2)
-    return _multiply(input, mat2)
+    return _multiply("bmm", input, mat2)
 
 
 def _check_batches(first: Array, second: Array) -> None:
@@ -224,21 +228,34 @@ def baddbmm(
         tensor([[[3.]]])
     """
     _check_batches(batch1, batch2)
-    return _add_scaled(input, _multiply(batch1, batch2), beta, alpha)
+    return _add_scaled(input, _multiply("baddbmm", batch1, batch2), beta, alpha)
 
 
+@op(
+    "addbmm",
+    out=True,
+    inplace=True,
+    input=lambda grad, beta, input_shape: _scaled(grad._sum_to(input_shape), beta),
+    batch1=lambda grad, batch2, alpha: _scaled(bmm(_for_each(grad, batch2), _t(batch2)), alpha),
+    batch2=lambda grad, batch1, alpha: _scaled(bmm(_t(batch1), _for_each(grad, batch1)), alpha),
+)
 def addbmm(
-    input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1
-) -> Tensor:
-    """Add up the products of batches of matrices, and ``input``.
+    input: Array, batch1: Array, batch2: Array, *, beta: Number = 1, alpha: Number = 1
+) -> Array:
+    """Add up the products of batches of matrices, and ``input``; as :func:`addmm` of their sum.
 
     Example:
         >>> import penlight as torch
         >>> torch.addbmm(torch.zeros(1), torch.ones(2, 1, 1), torch.ones(2, 1, 1))
         tensor([[2.]])
     """
-    product = bmm(batch1, batch2).sum(0)
-    return _scaled(input, beta) + _scaled(product, alpha)  # type: ignore[no-any-return]
+    _check_batches(batch1, batch2)
+    product = _multiply("addmm_impl_cpu_", batch1, batch2)
+    return _add_scaled(input, product.sum(axis=0, dtype=product.dtype), beta, alpha)
+
+
+def _for_each(grad: Any, batch: Any) -> Any:
+    return grad.expand(batch._array.shape[0], *grad._array.shape)
 
 
 @op(
@@ -258,27 +275,48 @@ def mv(input: Array, vec: Array) -> Array:
         >>> torch.mv(torch.ones(2, 3), torch.ones(3))
         tensor([3., 3.])
     """
-    if input.ndim != 2 or vec.ndim != 1:
-        _refuse(f"vector + matrix @ vector expected, got {input.ndim}, {vec.ndim}")
-    if input.shape[1] != vec.shape[0]:
-        _refuse(
-            f"size mismatch, got input ({input.shape[0]}), mat ({_check.shape_text(input.shape)}), vec ({vec.shape[0]})"
-        )
-    _same_dtype(input, vec)
-    return _multiply(input, vec)
+    _check_vectors(input, vec)
+    return _multiply("addmv_impl_cpu", input, vec)
 
 
-def addmv(
-    input: Tensor, mat: Tensor, vec: Tensor, *, beta: Number = 1, alpha: Number = 1
-) -> Tensor:
-    """Multiply a matrix and a vector and add ``input``.
+def _check_vectors(mat: Array, vec: Array) -> None:
+    if mat.ndim != 2 or vec.ndim != 1:
+        _refuse(f"vector + matrix @ vector expected, got {vec.ndim}, {mat.ndim}, {vec.ndim}")
+    if mat.shape[1] != vec.shape[0]:
+        _refuse_sizes(mat, vec, mat.shape[0])
+    _same_dtype(mat, vec)
+
+
+def _refuse_sizes(mat: Array, vec: Array, length: int) -> NoReturn:
+    _refuse(
+        f"size mismatch, got input ({length}), mat ({_check.shape_text(mat.shape)}), "
+        f"vec ({vec.shape[0]})"
+    )
+
+
+@op(
+    "addmv",
+    out=True,
+    inplace=True,
+    input=lambda grad, beta, input_shape: _scaled(grad._sum_to(input_shape), beta),
+    mat=lambda grad, vec, alpha: _scaled(outer(grad, vec), alpha),
+    vec=lambda grad, mat, alpha: _scaled(mv(mat.t(), grad), alpha),
+)
+def addmv(input: Array, mat: Array, vec: Array, *, beta: Number = 1, alpha: Number = 1) -> Array:
+    """Multiply a matrix and a vector and add ``input``: ``beta * input + alpha * mat @ vec``.
+
+    Raises:
+        RuntimeError: shapes or dtypes do not fit.
 
     Example:
         >>> import penlight as torch
         >>> torch.addmv(torch.ones(2), torch.ones(2, 3), torch.ones(3))
         tensor([4., 4.])
     """
-    return _scaled(input, beta) + _scaled(mv(mat, vec), alpha)  # type: ignore[no-any-return]
+    _check_vectors(mat, vec)
+    if input.ndim and input.size not in {1, mat.shape[0]}:
+        _refuse_sizes(mat, vec, input.shape[0])
+    return _add_scaled(input, _multiply("addmv_impl_cpu", mat, vec), beta, alpha)
 
 
 @op(
@@ -298,6 +336,11 @@ def dot(input: Array, tensor: Array) -> Array:
         >>> torch.dot(torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]))
         tensor(11.)
     """
+    _check_dot(input, tensor)
+    return np.asarray(_multiply("dot", input, tensor))
+
+
+def _check_dot(input: Array, tensor: Array) -> None:
     if input.ndim != 1 or tensor.ndim != 1:
         _refuse(f"1D tensors expected, but got {input.ndim}D and {tensor.ndim}D tensors")
     if input.dtype != tensor.dtype:
@@ -311,10 +354,24 @@ def dot(input: Array, tensor: Array) -> Array:
             f"[{input.size}] and src [{tensor.size}] to have the same number of elements, but got "
             f"{input.size} and {tensor.size} elements respectively"
         )
-    return np.asarray(_multiply(input, tensor))
 
 
-vdot = dot
+@op(
+    "vdot",
+    out=True,
+    input=lambda grad, other: grad * other,
+    other=lambda grad, input: grad * input,
+)
+def vdot(input: Array, other: Array) -> Array:
+    """Multiply two vectors and add up; of real numbers the same as :func:`dot`.
+
+    Example:
+        >>> import penlight as torch
+        >>> torch.vdot(torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]))
+        tensor(11.)
+    """
+    _check_dot(input, other)
+    return np.asarray(_multiply("dot", input, other))
 
 
 def outer(input: Tensor, vec2: Tensor) -> Tensor:
@@ -332,39 +389,29 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
     return input.reshape(-1, 1) * vec2  # type: ignore[attr-defined, no-any-return]
 
 
-def addr(
-    input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Number = 1, alpha: Number = 1
-) -> Tensor:
+@op(
+    "addr",
+    out=True,
+    inplace=True,
+    input=lambda grad, beta, input_shape: _scaled(grad._sum_to(input_shape), beta),
+    vec1=lambda grad, vec2, alpha: _scaled(mv(grad, vec2), alpha),
+    vec2=lambda grad, vec1, alpha: _scaled(mv(grad.t(), vec1), alpha),
+)
+def addr(input: Array, vec1: Array, vec2: Array, *, beta: Number = 1, alpha: Number = 1) -> Array:
     """Add the outer product of two vectors to ``input``.
+
+    Raises:
+        RuntimeError: an argument is no vector, or the shapes do not fit.
 
     Example:
         >>> import penlight as torch
         >>> torch.addr(torch.zeros(1), torch.tensor([1.0]), torch.tensor([2.0]))
         tensor([[2.]])
     """
-    return _scaled(input, beta) + _scaled(outer(vec1, vec2), alpha)  # type: ignore[no-any-return]
-
-
-def inner(input: Tensor, other: Tensor) -> Tensor:
-    """Multiply along the last dimension of both and add up.
-
-    Example:
-        >>> import penlight as torch
-        >>> torch.inner(torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]))
-        tensor(11.)
-    """
-    if not input._array.ndim or not other._array.ndim:
-        return input * other  # type: ignore[operator, no-any-return]
-    if input._array.shape[-1] != other._array.shape[-1]:
-        _refuse(
-            "inner() the last dimension must match on both input tensors but got shapes "
-            f"{list(input.shape)} and {list(other.shape)}"
-        )
-    if other._array.ndim == 1:
-        return matmul(input, other)
-    last = other._array.shape[-1]
-    product = matmul(input, other.reshape(-1, last).t())  # type: ignore[attr-defined]
-    return product.reshape(input._array.shape[:-1] + other._array.shape[:-1])  # type: ignore[attr-defined, no-any-return]
+    for name, array in (("vec1", vec1), ("vec2", vec2)):
+        if array.ndim != 1:
+            _refuse(f"addr: Expected 1-D argument {name}, but got {array.ndim}-D")
+    return _add_scaled(input, np.multiply.outer(vec1, vec2), beta, alpha)
 
 
 def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -396,59 +443,91 @@ def _matmul(input: Tensor, other: Tensor) -> Tensor:
     a, b = input._array.ndim, other._array.ndim
     if not a or not b:
         _refuse(f"both arguments to matmul need to be at least 1D, but they are {a}D and {b}D")
+    if a <= 2 and b <= 2:
+        return _of_matrices(input, other)
+    if a == b == 3:
+        input, other = _without_single_batch(input, other)
+        a, b = input._array.ndim, other._array.ndim
+    if a >= 3 and b <= 2 and _folds(input, other):
+        return _folded(input, other)
+    # torch: a matrix from the left is folded only where its gradient would be summed over the batch.
+    if a <= 2 and (input.requires_grad or (a == 1 and _folds(_t(other), input))):
+        return _folded_from_left(input, other)
+    return _batched(input, other)
+
+
+def _without_single_batch(input: Any, other: Any) -> tuple[Any, Any]:
+    """Take a batch of one that would be broadcast and has a gradient as the matrix that it is."""
+    count_a, count_b = input._array.shape[0], other._array.shape[0]
+    if count_a != count_b:
+        if count_a == 1 and input.requires_grad:
+            return input.squeeze(0), other
+        if count_b == 1 and other.requires_grad:
+            return input, other.squeeze(0)
+    return input, other
+
+
+def _of_matrices(input: Any, other: Any) -> Tensor:
+    a, b = input._array.ndim, other._array.ndim
+    out: Any
     if a == b == 1:
-        out: Tensor = dot(input, other)
-    elif a == 2 and b == 2:
-        out = mm(input, other)
-    elif a == 2 and b == 1:
-        out = mv(input, other)
-    elif a == 1 and b == 2:
-        out = mm(input.unsqueeze(0), other).squeeze(0)  # type: ignore[attr-defined]
-    elif b <= 2 and a >= 3:
-        out = _folded(input, other)
+        out = dot(input, other)
+    elif a == 1:
+        out = squeezed(mm(input.unsqueeze(0), other), 0)
     else:
-        out = _batched(input, other)
+        out = mm(input, other) if b == 2 else mv(input, other)
     return out
 
 
-def _folded(input: Tensor, other: Tensor) -> Tensor:
+def _folds(large: Any, small: Any) -> bool:
+    """Return whether a batch times one matrix is done as one product: when the rows need no copy."""
+    if small.requires_grad or not large._array.size:
+        return True
+    array = large._array
+    steps, lengths = array.strides, array.shape
+    return all(steps[dim] == steps[dim + 1] * lengths[dim + 1] for dim in range(array.ndim - 2))
+
+
+def _folded(input: Any, other: Any) -> Tensor:
     """Multiply a batch with one matrix or vector: the batch's rows as one matrix."""
     shape = input._array.shape
-    if shape[-1] != other._array.shape[0]:
-        _refuse(
-            "mat1 and mat2 shapes cannot be multiplied "
-            f"({math.prod(shape[:-1])}x{shape[-1]} and {_check.shape_text(other._array.shape)})"
-        )
-    rows = input.reshape(-1 if input._array.size else math.prod(shape[:-1]), shape[-1])  # type: ignore[attr-defined]
-    if other._array.ndim == 1:
-        product = mv(rows, other)
-    else:
-        product = mm(rows, other)
-    from .view import unsafe_view  # noqa: PLC0415 - torch prints UnsafeViewBackward0 here
-
+    rows = input.reshape(math.prod(shape[:-1]), shape[-1])
+    product = mv(rows, other) if other._array.ndim == 1 else mm(rows, other)
     out: Tensor = unsafe_view(product, (*shape[:-1], *other._array.shape[1:]))
     return out
 
 
-def _batched(input: Tensor, other: Tensor) -> Tensor:
-    """Multiply broadcast batches through one bmm."""
-    a, b = input, other
-    if a._array.ndim == 1:
-        return _batched(a.unsqueeze(0), b).squeeze(-2)  # type: ignore[attr-defined, no-any-return]
-    shape_a, shape_b = a._array.shape, b._array.shape
-    try:
-        batch = np.broadcast_shapes(shape_a[:-2], shape_b[:-2])
-    except ValueError:
-        _check.broadcastable(np.empty(shape_a[:-2]), np.empty(shape_b[:-2]))
-        raise
-    count = math.prod(batch)
-    wide_a = a.expand(*batch, *shape_a[-2:]).reshape(count, *shape_a[-2:])  # type: ignore[attr-defined]
-    wide_b = b.expand(*batch, *shape_b[-2:]).reshape(count, *shape_b[-2:])  # type: ignore[attr-defined]
-    product = bmm(wide_a, wide_b)
-    from .view import unsafe_view  # noqa: PLC0415 - torch prints UnsafeViewBackward0 here
-
-    out: Tensor = unsafe_view(product, (*batch, shape_a[-2], shape_b[-1]))
+def _folded_from_left(input: Any, other: Any) -> Tensor:
+    """Multiply one matrix or vector with a batch, as the transposed batch times it transposed."""
+    if input._array.ndim == 1:
+        return _folded(_t(other), input)
+    out: Tensor = _t(_folded(_t(other), input.t())).contiguous()
     return out
+
+
+def _batched(input: Any, other: Any) -> Tensor:
+    """Multiply broadcast batches through one bmm."""
+    size_a, size_b = input._array.shape, other._array.shape
+    a = input.unsqueeze(0) if len(size_a) == 1 else input
+    b = other.unsqueeze(1) if len(size_b) == 1 else other
+    rows, columns = a._array.shape[-2:], b._array.shape[-2:]
+    batch = _broadcast(a._array.shape[:-2], b._array.shape[:-2])
+    count = math.prod(batch)
+    product = bmm(
+        a.expand(*batch, *rows).reshape(count, *rows),
+        b.expand(*batch, *columns).reshape(count, *columns),
+    )
+    shape = (*batch, *size_a[-2:-1], *(size_b[-1:] if len(size_b) > 1 else ()))
+    out: Tensor = unsafe_view(product, shape)
+    return out
+
+
+def _broadcast(first: tuple[int, ...], second: tuple[int, ...]) -> tuple[int, ...]:
+    try:
+        return np.broadcast_shapes(first, second)
+    except ValueError:
+        _check.broadcastable(np.empty(first), np.empty(second))
+        raise
 
 
 def _rmatmul(self: Tensor, other: Tensor) -> Tensor:

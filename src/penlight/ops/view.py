@@ -566,6 +566,9 @@ def unsqueeze(input: Array, dim: int) -> Array:
         torch.Size([1, 3])
     """
     place = _check.dim(dim, input.ndim + 1)
+    if input.flags.c_contiguous:
+        # Gives the new dimension the step that torch gives it; indexing would give 0.
+        return input.reshape((*input.shape[:place], 1, *input.shape[place:]))
     return input[(slice(None),) * place + (None, ...)]
 
 
@@ -741,9 +744,7 @@ def diagonal(input: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Arr
     method=False,
     grad=lambda grad, dim, size, stride: unfold(grad, dim, size, stride),
 )
-def unfold_backward(
-    grad: Array, shape: tuple[int, ...], dim: int, size: int, stride: int
-) -> Array:
+def unfold_backward(grad: Array, shape: tuple[int, ...], dim: int, size: int, stride: int) -> Array:
     """Return windows added up where they overlap; ``stride`` is the way from one to the next."""
     out = np.zeros(shape, grad.dtype)
     if not shape:

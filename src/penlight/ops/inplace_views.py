@@ -1,0 +1,155 @@
+"""Views that take the place of what they look at: unsqueeze_, squeeze_, transpose_, t_, as_strided_."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .._tensor import Array, Tensor, wrap
+from ..autograd.grad_mode import mode
+from ..autograd.views import check_inplace, edge_of, storage_of
+from ._families import view
+from ._op import attach
+from .creation import shape_of
+from .view import as_strided, squeeze_all, squeeze_many, squeeze_one, t, transpose, unsqueeze
+
+__all__: list[str] = []
+
+
+def _twin(record: Any, name: str, node: str, rule: Any) -> Any:
+    """Return a record with another's forward under the name that torch prints for its in-place form."""
+    return view(name, node=node, method=False, input=rule)(record.op.forward)
+
+
+_unsqueezed = _twin(
+    unsqueeze, "_unsqueezed", "UnsqueezeBackward1", lambda grad, dim: grad.squeeze(dim)
+)
+_squeezed_all = _twin(
+    squeeze_all,
+    "_squeezed_all",
+    "SqueezeBackward3",
+    lambda grad, input_shape: grad.reshape(input_shape),
+)
+squeezed = _twin(
+    squeeze_one,
+    "_squeezed",
+    "SqueezeBackward4",
+    lambda grad, input_shape: grad.reshape(input_shape),
+)
+_squeezed_many = _twin(
+    squeeze_many,
+    "_squeezed_many",
+    "SqueezeBackward5",
+    lambda grad, input_shape: grad.reshape(input_shape),
+)
+_transposed = _twin(
+    transpose,
+    "_transposed",
+    "TransposeBackward1",
+    lambda grad, dim0, dim1: grad.transpose(dim0, dim1),
+)
+_matrix_transposed = _twin(t, "_matrix_transposed", "TBackward1", lambda grad: grad.t())
+
+
+def _become(self: Tensor, record: Any, *arguments: Any) -> Tensor:
+    """Make a tensor a view of what it was until now.
+
+    Who looked at the tensor before keeps looking at what it was: the former self has its history.
+    """
+    history = edge_of(self)
+    if self._view is None and (history is None or not mode.grad):
+        array: Array = record.op.forward(self._array, *arguments)
+        self._array = array
+        return self
+    if mode.grad and history is not None:
+        check_inplace(self)
+    former = wrap(self._array)
+    former._storage = storage_of(self)
+    former._edge, former._view = history, self._view
+    made = record(former, *arguments)
+    self._array, self._edge, self._view = made._array, made._edge, made._view
+    return self
+
+
+def unsqueeze_(self: Tensor, dim: int) -> Tensor:
+    """Insert a dimension of length 1, in place."""
+    return _become(self, _unsqueezed, dim)
+
+
+def squeeze_(self: Tensor, dim: Any = None) -> Tensor:
+    """Drop dimensions of length 1, in place."""
+    if dim is None:
+        return _become(self, _squeezed_all)
+    if isinstance(dim, (tuple, list)):
+        return _become(self, _squeezed_many, tuple(dim))
+    return _become(self, squeezed, dim)
+
+
+def transpose_(self: Tensor, dim0: int, dim1: int) -> Tensor:
+    """Swap two dimensions, in place."""
+    return _become(self, _transposed, dim0, dim1)
+
+
+def t_(self: Tensor) -> Tensor:
+    """Transpose a matrix, in place."""
+    return _become(self, _matrix_transposed)
+
+
+def as_strided_(
+    self: Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None
+) -> Tensor:
+    """Look at the storage with other lengths and steps, in place."""
+    return _become(self, as_strided, tuple(size), tuple(stride), storage_offset)
+
+
+def resize_(self: Tensor, *sizes: Any, memory_format: Any = None) -> Tensor:
+    """Give the tensor another shape, in place; new elements hold whatever is in memory.
+
+    Raises:
+        RuntimeError: the tensor requires grad, or is a view whose shape would grow.
+    """
+    if edge_of(self) is not None:
+        msg = "cannot resize variables that require grad"
+        raise RuntimeError(msg)
+    shape, array = shape_of("resize_", sizes), self._array
+    count = math.prod(shape)
+    if count <= array.size and array.flags.c_contiguous:
+        self._array = array.reshape(-1)[:count].reshape(shape)
+    elif self._view is not None:
+        msg = f"resize_: a view of shape {list(array.shape)} cannot become {list(shape)}; clone it first"
+        raise RuntimeError(msg)
+    else:
+        grown = np.empty(count, array.dtype)
+        kept = min(count, array.size)
+        grown[:kept] = array.reshape(-1)[:kept]
+        self._array = grown.reshape(shape)
+    return self
+
+
+def resize_as_(self: Tensor, the_template: Tensor, *, memory_format: Any = None) -> Tensor:
+    """Give the tensor the shape of another, in place; see :meth:`resize_`."""
+    return resize_(self, the_template._array.shape)
+
+
+def set_(self: Tensor, source: Tensor | None = None) -> Tensor:
+    """Make the tensor look at the memory of another, in place.
+
+    Raises:
+        RuntimeError: the tensor requires grad.
+    """
+    if edge_of(self) is not None:
+        msg = "set_: a tensor that requires grad cannot be given other memory; use .data or copy_()"
+        raise RuntimeError(msg)
+    if source is None:
+        return resize_(self, 0)
+    self._array, self._view = source._array, None
+    self._storage = storage_of(source)
+    return self
+
+
+for _function in (unsqueeze_, squeeze_, as_strided_, t_, resize_, resize_as_, set_):
+    attach(_function)
+attach(transpose_, "transpose_", "swapaxes_", "swapdims_")
