@@ -50,6 +50,8 @@ def test_layout_of_inputs_changes_nothing(name: str, layout: str) -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_expanded_inputs_give_what_their_copies_give(name: str) -> None:
+    if name.endswith("_"):
+        return  # writing to rows that are one row is refused
     for sample in oracle.samples_of(name, "float32"):
         expanded, _ = call(name, sample, strategies.expanded)
         copied, _ = call(name, sample, lambda array: strategies.expanded(array).copy())

@@ -571,7 +571,6 @@ def hardshrink(input: Array, lambd: Number = 0.5) -> Array:
     "_softshrink",
     node="SoftshrinkBackward0",
     promotion="default",
-    quiet=True,
     out=True,
     method=False,
     input=_shrink_rule,

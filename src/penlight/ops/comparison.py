@@ -54,15 +54,12 @@ eq = binary("eq", np.equal, ALWAYS_BOOL, "Return where two are equal.", quiet=Tr
 ne = binary(
     "ne", np.not_equal, ALWAYS_BOOL, "Return where two differ.", quiet=True, aliases=("not_equal",)
 )
-lt = binary(
-    "lt", np.less, ALWAYS_BOOL, "Return where ``input`` is smaller.", quiet=True, aliases=("less",)
-)
+lt = binary("lt", np.less, ALWAYS_BOOL, "Return where ``input`` is smaller.", aliases=("less",))
 le = binary(
     "le",
     np.less_equal,
     ALWAYS_BOOL,
     "Return where ``input`` is not larger.",
-    quiet=True,
     aliases=("less_equal",),
 )
 gt = binary(
@@ -70,7 +67,6 @@ gt = binary(
     np.greater,
     ALWAYS_BOOL,
     "Return where ``input`` is larger.",
-    quiet=True,
     aliases=("greater",),
 )
 ge = binary(
@@ -78,7 +74,6 @@ ge = binary(
     np.greater_equal,
     ALWAYS_BOOL,
     "Return where ``input`` is not smaller.",
-    quiet=True,
     aliases=("greater_equal",),
 )
 not_equal, less, less_equal, greater, greater_equal = ne, lt, le, gt, ge

@@ -352,7 +352,6 @@ def zeros_like(input: Array) -> Array:
 @op(
     "_sum_to",
     node="SumBackward1",
-    quiet=True,
     input=lambda grad, input_shape: grad.expand(input_shape),
 )
 def sum_to(input: Array, shape: tuple[int, ...]) -> Array:

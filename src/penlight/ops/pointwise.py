@@ -451,7 +451,6 @@ maximum = binary(
     DEFAULT,
     "Return the larger of two; NaN if one is.",
     inplace=False,
-    quiet=True,
     input=lambda grad, input, other: _winner(grad, input > other, input == other),
     other=lambda grad, input, other: _winner(grad, other > input, input == other),
 )
@@ -461,7 +460,6 @@ minimum = binary(
     DEFAULT,
     "Return the smaller of two; NaN if one is.",
     inplace=False,
-    quiet=True,
     input=lambda grad, input, other: _winner(grad, input < other, input == other),
     other=lambda grad, input, other: _winner(grad, other < input, input == other),
 )

@@ -10,6 +10,7 @@ from .._promotion import result_dtype
 from .._tensor import Array, Tensor, wrap
 from . import _elementwise as elementwise
 from ._op import attach, op
+from ._runtime import check_result_type
 
 __all__ = [
     "addcdiv",
@@ -195,10 +196,14 @@ def _limited(
         )
         raise TypeError(msg)
     record = tensor if all(tensors) else number
+    if record is number and isinstance(input, Tensor):
+        dtype = result_dtype((input._array, *given))
+        if write:
+            check_result_type(dtype.numpy, input._array.dtype)
+        else:
+            input = input.to(dtype)  # type: ignore[attr-defined]
     if write:
         return record.op.call_(*arguments)
-    if record is number and isinstance(input, Tensor):
-        input = input.to(result_dtype((input._array, *given)))  # type: ignore[attr-defined]
     return record(input, *limits, out=out)
 
 

@@ -76,11 +76,16 @@ def mixed(**settings: Any) -> Samples:
     return Samples(generate, dtypes=usual.dtypes)
 
 
-def reversed_numbers(make: Make) -> Iterator[Sample]:
-    """Yield a number on the left."""
-    for number in (2, 0.5):
-        yield Sample(number, make(2, 3, low=0.2))
-        yield Sample(number, make(low=0.2))
+def with_numbers_left(usual: Any, *, grad: bool = True) -> Samples:
+    """Return samples, and calls with a number on the left."""
+
+    def generate(make: Make) -> Iterator[Sample]:
+        yield from usual(make)
+        for number in (2, 0.5):
+            yield Sample(number, make(2, 3, low=0.2), grad=grad)
+            yield Sample(number, make(low=0.2), grad=grad)
+
+    return Samples(generate)
 
 
 def scaled(make: Make) -> Iterator[Sample]:
@@ -298,7 +303,7 @@ SAMPLES: dict[str, Any] = {
     "true_divide": mixed(domain=(0.3, 3.0)),
     "rsub": scaled,
     "floor_divide": without_derivative(quotients),
-    "remainder": quotients,
+    "remainder": with_numbers_left(quotients, grad=False),
     "fmod": quotients,
     "neg": special(),
     "abs": special(),
@@ -336,7 +341,7 @@ SAMPLES: dict[str, Any] = {
     "logit": Samples(logits, dtypes=NOT_BFLOAT16),
     "logaddexp": pairs(),
     "logaddexp2": pairs(),
-    "xlogy": mixed(domain=POSITIVE),
+    "xlogy": with_numbers_left(mixed(domain=POSITIVE)),
     # trigonometry
     "sin": special(),
     "cos": special(),

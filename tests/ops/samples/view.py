@@ -125,6 +125,10 @@ def tensor(*shape: int) -> Input:
 
 
 OUT_OF_RANGE = "Dimension out of range (expected to be in range of [-2, 1], but got 2)"
+TESTED_ELSEWHERE = {
+    "_hole": "tests/autograd/test_views_fuzz.py",
+    "_region": "tests/autograd/test_views_fuzz.py",
+}
 REFUSALS = {
     "Tensor.view": [
         Refusal(RuntimeError, "shape '[5]' is invalid for input of size 12", tensor(3, 4), 5),
