@@ -412,12 +412,16 @@ def explain(op: Any, error: Exception, *operands: Any) -> NoReturn:
 
 def write_out(op: Any, out: Any, compute: Callable[[], Any]) -> Any:
     """Compute, then write into ``out=``, resized where its shape differs."""
+    return write_result(out, compute(), f"{op.name}(): ")
+
+
+def write_result(out: Any, result: Any, function: str = "") -> Any:
+    """Write what was found into ``out=``, as :func:`write_out`; ``function`` begins the refusal."""
     targets = (out,) if isinstance(out, Tensor) else tuple(out)
-    result = compute()
     results = (result,) if isinstance(result, Tensor) else tuple(result)
     if mode.grad and any(tensor.requires_grad for tensor in (*targets, *results)):
         msg = (
-            f"{op.name}(): functions with out=... arguments don't support automatic differentiation, but "
+            f"{function}functions with out=... arguments don't support automatic differentiation, but "
             "one of the arguments requires grad."
         )
         raise RuntimeError(msg)
@@ -425,7 +429,7 @@ def write_out(op: Any, out: Any, compute: Callable[[], Any]) -> Any:
         _write_one(target, computed)
     if targets[0] is out:
         return out
-    return op.result(*targets) if op.result else targets
+    return type(result)(*targets) if hasattr(result, "_fields") else targets
 
 
 def _write_one(out: Tensor, result: Tensor) -> None:

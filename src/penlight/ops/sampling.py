@@ -16,7 +16,7 @@ from ..autograd.views import edge_of, storage_of
 from ..random import Generator, default_generator
 from . import _draw, _draw_checked
 from ._op import attach
-from ._runtime import write_out
+from ._runtime import write_result
 from .creation import made, numpy_dtype_of, shape_of
 
 __all__ = [
@@ -125,7 +125,7 @@ def _produce(
             return out
     array = np.empty(shape, own)
     draw(array)
-    written: Tensor = write_out(out, lambda: wrap(array))
+    written: Tensor = write_result(out, wrap(array))
     return written
 
 
@@ -266,7 +266,7 @@ def normal(
     source = generator_of("normal", generator)
     if isinstance(mean, Tensor) or isinstance(std, Tensor):
         if out is not None:
-            filled: Tensor = write_out(out, lambda: _normal_each(source, mean, std))
+            filled: Tensor = write_result(out, _normal_each(source, mean, std))
             return filled
         return _normal_each(source, mean, std)
     if size is None:
@@ -522,7 +522,7 @@ def multinomial(
             return wrap(np.empty((*weights.shape[:-1], num_samples), np.int64))
         return wrap(draw(source, np.ascontiguousarray(weights), num_samples))
 
-    result: Tensor = compute() if out is None else write_out(out, compute)
+    result: Tensor = compute() if out is None else write_result(out, compute())
     return result
 
 
