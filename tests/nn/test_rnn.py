@@ -646,3 +646,16 @@ def test_states_of_old_checkpoints_without_projections_load():
     old.__setstate__(state)
     assert old.proj_size == 0
     assert old(penlight.zeros(5, 3))[0].shape == (5, 4)
+
+
+@pytest.mark.parametrize("name", ["RNN", "GRU", "LSTM"])
+def test_gradients_of_biases_keep_single_precision_over_many_rows(name):
+    single = getattr(nn, name)(3, 4)
+    double = copy.deepcopy(single).double()
+    x, factors = penlight.randn(100, 64, 3), penlight.rand(100, 64, 4)
+    found = []
+    for module, kind in ((double, penlight.float64), (single, penlight.float32)):
+        (module(x.to(kind))[0] * factors.to(kind)).sum().backward()
+        grads = array(penlight.cat([module.bias_ih_l0.grad, module.bias_hh_l0.grad]))
+        found.append(grads / np.abs(grads).max())
+    np.testing.assert_allclose(found[1], found[0], atol=6e-7)

@@ -56,6 +56,15 @@ def _arrays(*tensors: Any) -> tuple[Any, ...]:
     return _flat(*(None if tensor is None else tensor._array for tensor in tensors))
 
 
+def _sum_of_rows(rows: Array) -> Array:
+    """Return the sum of rows, in blocks: one by one, their rounding errors would add up."""
+    size = 64
+    whole = len(rows) - len(rows) % size
+    blocks = rows[:whole].reshape(-1, size, rows.shape[1]).sum(axis=1)
+    total: Array = blocks.sum(axis=0) + rows[whole:].sum(axis=0)
+    return total
+
+
 def _gradients(
     needs: dict[str, bool],
     of_input: Array,
@@ -80,8 +89,8 @@ def _gradients(
         "input": lambda: (of_input @ w_ih._array).reshape(input._array.shape),
         "w_ih": lambda: of_input.T @ _rows(input._array),
         "w_hh": lambda: of_hidden.T @ previous,
-        "b_ih": lambda: of_input.sum(axis=0),
-        "b_hh": lambda: of_hidden.sum(axis=0),
+        "b_ih": lambda: _sum_of_rows(of_input),
+        "b_hh": lambda: _sum_of_rows(of_hidden),
     }
     found = []
     for name, need in needs.items():
