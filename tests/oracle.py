@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from ops.samples import Input, Make, Sample, Samples, collect
 
 import penlight
-from ops.samples import Input, Make, Sample, Samples, collect
 from penlight._tensor import wrap
 
 # How far apart two results may be, in units of the dtype's machine epsilon: NumPy and torch round their
@@ -22,7 +22,7 @@ MACHINE_EPSILON = {"float64": 2**-52, "float32": 2**-23, "float16": 2**-10, "bfl
 SAMPLES, REFUSALS, TESTED_ELSEWHERE = collect()
 
 
-# ---- names ------------------------------------------------------------------------------------------
+# ---- names --------------------------------------------------------------------------------------
 
 
 def resolve(namespace: Any, name: str) -> Callable[..., Any]:
@@ -55,7 +55,7 @@ def samples_of(name: str, dtype: str) -> list[Sample]:
     return SAMPLES.get(name, Samples(lambda _: ()))(Make(dtype))
 
 
-# ---- conversion -------------------------------------------------------------------------------------
+# ---- conversion ---------------------------------------------------------------------------------
 
 
 def array_of(given: Input) -> Any:
@@ -124,7 +124,7 @@ def run(function: Callable[..., Any], arguments: Any, options: Any) -> Any:
         return error
 
 
-# ---- comparison -------------------------------------------------------------------------------------
+# ---- comparison ---------------------------------------------------------------------------------
 
 
 def numbers(tensor: Any) -> Any:

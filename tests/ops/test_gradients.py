@@ -6,9 +6,9 @@ from typing import Any
 
 import oracle
 import pytest
-from penlight.autograd import gradcheck, gradgradcheck
 
 import penlight
+from penlight.autograd import gradcheck, gradgradcheck
 
 CASES = [name for name, dtype in oracle.cases("float64")]
 

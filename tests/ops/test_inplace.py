@@ -8,9 +8,9 @@ from typing import Any
 
 import oracle
 import pytest
-from penlight._promotion import can_cast
 
 import penlight
+from penlight._promotion import can_cast
 
 
 def inplace_of(name: str) -> Any:

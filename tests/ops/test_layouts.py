@@ -8,9 +8,9 @@ import numpy as np
 import oracle
 import pytest
 import strategies
-from penlight.autograd.views import Layout
 
 import penlight
+from penlight.autograd.views import Layout
 
 CASES = [name for name, dtype in oracle.cases("float32")]
 

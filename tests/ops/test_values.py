@@ -9,9 +9,9 @@ import oracle
 import pytest
 import strategies
 from hypothesis import strategies as st
-from penlight._tensor import wrap
 
 import penlight
+from penlight._tensor import wrap
 
 torch = pytest.importorskip("torch", reason="the oracle: pip install torch==2.13.0")
 

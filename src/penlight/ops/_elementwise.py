@@ -54,7 +54,7 @@ def widened(array: Any) -> Any:
     return array.astype(np.float32) if isinstance(array, np.ndarray) and is_half(array) else array
 
 
-# ---- rounding ---------------------------------------------------------------------------------------
+# ---- rounding -----------------------------------------------------------------------------------
 
 
 def floor(input: Array) -> Array:
@@ -96,7 +96,7 @@ def round_decimals(input: Array, decimals: int) -> Array:
     return np.asarray(out).astype(input.dtype)
 
 
-# ---- signs ------------------------------------------------------------------------------------------
+# ---- signs --------------------------------------------------------------------------------------
 
 
 def negative(input: Array) -> Array:
@@ -138,9 +138,9 @@ def signbit(input: Array) -> Array:
     return np.less(input, 0) if kind_of(input) == "i" else np.signbit(input)
 
 
-# ---- powers -----------------------------------------------------------------------------------------
+# ---- powers -------------------------------------------------------------------------------------
 
-_SPECIAL_POWERS = {
+_SPECIAL_POWERS: dict[Any, Any] = {
     0.5: np.sqrt,
     1.0: np.positive,
     2.0: np.square,
@@ -157,7 +157,7 @@ def power_number(input: Array, exponent: Number) -> Array:
         special = _SPECIAL_POWERS.get(exponent)
         wide = widened(input)
         out = np.power(wide, exponent) if special is None else special(wide)
-        return np.asarray(out).astype(input.dtype, copy=out is input)
+        return np.asarray(out).astype(input.dtype, copy=False)
     if isinstance(exponent, float):
         exponent = int(exponent)
     if exponent < 0:
@@ -185,7 +185,7 @@ def _integer_power(input: Array, exponent: Array) -> Array:
     return np.where(negative, units, out).astype(input.dtype)
 
 
-# ---- division ---------------------------------------------------------------------------------------
+# ---- division -----------------------------------------------------------------------------------
 
 
 def _check_divisor(kernel: str, input: Any, other: Any) -> None:
@@ -225,7 +225,7 @@ def fmod(input: Array | Number, other: Array | Number) -> Array:
     return np.fmod(input, other)
 
 
-# ---- others -----------------------------------------------------------------------------------------
+# ---- others -------------------------------------------------------------------------------------
 
 
 def sigmoid(input: Array) -> Array:
@@ -330,7 +330,7 @@ def _floating_dtype(input: Array) -> Any:
     return input.dtype if kind_of(input) == "f" else np.float64
 
 
-# ---- error functions --------------------------------------------------------------------------------
+# ---- error functions ----------------------------------------------------------------------------
 
 
 def _by_kernel(kernel: Any, input: Array) -> Array:

@@ -240,8 +240,14 @@ def promote(op: Any, *operands: Any) -> tuple[Any, ...]:
             dtype = first._array.dtype
             if dtype.kind == "f" or _fits(second, dtype, op.promotion):
                 return first, second, dtype
+    operands = _with_arrays_wrapped(operands)
     target = _target(op, operands)
     return *(_convert(operand, target) for operand in operands), target
+
+
+def _with_arrays_wrapped(operands: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return operands with NumPy's arrays as tensors: torch lets one stand beside a tensor."""
+    return tuple(wrap(operand) if isinstance(operand, ndarray) else operand for operand in operands)
 
 
 def promote_inplace(op: Any, *operands: Any) -> tuple[Any, ...]:
@@ -249,6 +255,7 @@ def promote_inplace(op: Any, *operands: Any) -> tuple[Any, ...]:
     first = operands[0]
     if not isinstance(first, Tensor):
         not_tensor(op, op.params[0].name, 1, first)
+    operands = _with_arrays_wrapped(operands)
     target = _target(op, operands)
     own = first._array.dtype
     if target == own and op.promotion != "bool":

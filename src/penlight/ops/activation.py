@@ -44,7 +44,7 @@ def _back(out: Any, input: Array) -> Array:
     return np.asarray(out).astype(input.dtype, copy=False)
 
 
-# ---- rectifiers -------------------------------------------------------------------------------------
+# ---- rectifiers ---------------------------------------------------------------------------------
 
 
 @op(
@@ -215,9 +215,9 @@ def prelu(input: Tensor, weight: Tensor) -> Any:
     x, slopes = input._array, weight._array
     _check_prelu(x, slopes)
     if slopes.ndim and x.ndim > 1 and slopes.size != 1:
-        weight = weight.view(-1, *(1,) * (x.ndim - 2))  # type: ignore[attr-defined]
+        weight = weight.view(-1, *(1,) * (x.ndim - 2))
     elif x.ndim == 0 and slopes.ndim:
-        weight = weight.view(())  # type: ignore[attr-defined]
+        weight = weight.view(())
     return prelu_kernel(input, weight)
 
 
@@ -242,7 +242,7 @@ def _check_prelu(input: Array, weight: Array) -> None:
             raise RuntimeError(msg)
 
 
-# ---- exponential units ------------------------------------------------------------------------------
+# ---- exponential units --------------------------------------------------------------------------
 
 
 def _elu(input: Array, alpha: Number, scale: Number, input_scale: Number) -> Array:
@@ -335,7 +335,7 @@ def celu(input: Array, alpha: Number = 1.0) -> Array:
     return _back(np.where(wide <= 0, left, wide), input)
 
 
-# ---- smooth units -----------------------------------------------------------------------------------
+# ---- smooth units -------------------------------------------------------------------------------
 
 _GELU_TANH_SCALE = math.sqrt(2 / math.pi)
 _GELU_TANH_CUBE = 0.044715
@@ -483,7 +483,7 @@ def log_sigmoid(input: Array) -> Array:
     return _back(np.minimum(wide, 0) - np.log1p(np.exp(-np.abs(wide))), input)
 
 
-# ---- piecewise units --------------------------------------------------------------------------------
+# ---- piecewise units ----------------------------------------------------------------------------
 
 
 @op(
@@ -532,7 +532,7 @@ def hardswish(input: Array) -> Array:
     Example:
         >>> import penlight as torch
         >>> torch.nn.functional.hardswish(torch.tensor([-4.0, 1.5]))
-        tensor([-0.0000,  1.1250])
+        tensor([-0.0000, 1.1250])
     """
     refuse("hardswish_cpu", input, kinds="bi")
     wide = widened(input)
@@ -588,7 +588,7 @@ def softshrink(input: Array, lambd: Number = 0.5) -> Array:
     Example:
         >>> import penlight as torch
         >>> torch.nn.functional.softshrink(torch.tensor([-0.3, 2.0]))
-        tensor([0.0000, 1.5000])
+        tensor([-0.0000, 1.5000])
     """
     refuse("softshrink_check", input, kinds="bi")
     if not lambd >= 0:
@@ -603,7 +603,7 @@ def softshrink(input: Array, lambd: Number = 0.5) -> Array:
     return _back(moved, input)
 
 
-# ---- gated ------------------------------------------------------------------------------------------
+# ---- gated --------------------------------------------------------------------------------------
 
 
 def _glu_rule(grad: Any, input: Any, dim: int) -> Any:
@@ -640,7 +640,7 @@ def glu(input: Array, dim: int = -1) -> Array:
     return _back(value / (1 + np.exp(-gate)), input)
 
 
-# ---- in-place forms and names -----------------------------------------------------------------------
+# ---- in-place forms and names -------------------------------------------------------------------
 
 relu_, threshold_ = relu.op.call_, threshold.op.call_
 celu_, selu_ = celu.op.call_, selu.op.call_

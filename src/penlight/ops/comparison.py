@@ -48,7 +48,7 @@ __all__ = [
 Number = bool | int | float
 _COMPARED = (Tensor, bool, int, float, np.generic, np.ndarray)
 
-# ---- comparison -------------------------------------------------------------------------------------
+# ---- comparison ---------------------------------------------------------------------------------
 
 eq = binary("eq", np.equal, ALWAYS_BOOL, "Return where two are equal.", quiet=True)
 ne = binary(
@@ -181,7 +181,7 @@ def _require_tensors(function: str, **arguments: Any) -> None:
             raise TypeError(msg)
 
 
-# ---- kinds of numbers -------------------------------------------------------------------------------
+# ---- kinds of numbers ---------------------------------------------------------------------------
 
 
 def _isnan(input: Array) -> Array:
@@ -220,7 +220,7 @@ isposinf = _predicate("isposinf", _isposinf, "Return where elements are +inf.", 
 isneginf = _predicate("isneginf", _isneginf, "Return where elements are -inf.", out=True)
 signbit = _predicate("signbit", elementwise.signbit, "Return where the sign bit is set.", out=True)
 
-# ---- logic and bits ---------------------------------------------------------------------------------
+# ---- logic and bits -----------------------------------------------------------------------------
 
 logical_and = binary("logical_and", np.logical_and, ALWAYS_BOOL, "Return where both are nonzero.")
 logical_or = binary("logical_or", np.logical_or, ALWAYS_BOOL, "Return where one is nonzero.")

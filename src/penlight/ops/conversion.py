@@ -17,7 +17,7 @@ __all__ = ["clone", "fill", "zero_"]
 
 Number = bool | int | float
 
-# ---- dtypes -----------------------------------------------------------------------------------------
+# ---- dtypes -------------------------------------------------------------------------------------
 
 
 @op("_cast", node="ToCopyBackward0", input=lambda grad, input_dtype: grad._cast(input_dtype))
@@ -189,7 +189,7 @@ def cuda(
 for _function in (type, type_as, cpu, cuda):
     attach(_function)
 
-# ---- copies -----------------------------------------------------------------------------------------
+# ---- copies -------------------------------------------------------------------------------------
 
 
 @op("clone", quiet=True, input=lambda grad: grad)
@@ -236,7 +236,7 @@ def _check_copied_shape(input: Array, src: Array) -> None:
         raise RuntimeError(msg)
 
 
-_write_copy = REGISTRY["_copy"].call_
+_write_copy: Any = REGISTRY["_copy"].call_
 
 
 def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
@@ -265,7 +265,7 @@ def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
 
 attach(copy_)
 
-# ---- one value --------------------------------------------------------------------------------------
+# ---- one value ----------------------------------------------------------------------------------
 
 
 @op("_fill", node="FillBackward2", inplace=True, method=False, input=ZERO)
@@ -296,9 +296,9 @@ def _zero(input: Array) -> Array:
     return np.zeros(input.shape, input.dtype)
 
 
-_write_number = REGISTRY["_fill"].call_
-_write_tensor = REGISTRY["_fill_tensor"].call_
-_write_zero = REGISTRY["_zero"].call_
+_write_number: Any = REGISTRY["_fill"].call_
+_write_tensor: Any = REGISTRY["_fill_tensor"].call_
+_write_zero: Any = REGISTRY["_zero"].call_
 
 
 def fill_(self: Tensor, value: Any) -> Tensor:

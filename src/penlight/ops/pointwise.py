@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from .._dtype import float64, get_default_dtype, int64
-from .._tensor import Tensor
+from .._tensor import Tensor, wrap
 from . import _elementwise as elementwise
 from ._families import DEFAULT, INT_TO_FLOAT, binary, unary
 from ._op import REGISTRY, ZERO, attach, op
 from ._overloads import no_derivative, overloaded
 from ._runtime import check_result_type
+from .comparison import isnan
 from .ternary import where
 from .transcendental import log
 
@@ -60,7 +61,7 @@ Array = np.ndarray[Any, Any]
 Number = bool | int | float
 
 
-# ---- arithmetic -------------------------------------------------------------------------------------
+# ---- arithmetic ---------------------------------------------------------------------------------
 
 add = binary(
     "add",
@@ -280,7 +281,7 @@ def reverse_divide(self: Tensor, other: Any) -> Any:
     return reciprocal(self) * other
 
 
-# ---- powers -----------------------------------------------------------------------------------------
+# ---- powers -------------------------------------------------------------------------------------
 
 
 @op(
@@ -337,8 +338,8 @@ def _power_of_number(input: Tensor, exponent: Number) -> Tensor:
     """Return ``input`` in a floating dtype where a number of a higher kind asks for one."""
     kind = elementwise.kind_of(input._array)
     if kind != "f" and isinstance(exponent, (float, np.floating)):
-        return input.to(get_default_dtype())  # type: ignore[attr-defined, no-any-return]
-    return input.to(int64) if kind == "b" else input  # type: ignore[attr-defined, no-any-return]
+        return input.to(get_default_dtype())  # type: ignore[attr-defined]
+    return input.to(int64) if kind == "b" else input  # type: ignore[attr-defined]
 
 
 def pow(input: Any, exponent: Any, *, out: Tensor | None = None) -> Any:
@@ -357,6 +358,8 @@ def pow(input: Any, exponent: Any, *, out: Tensor | None = None) -> Any:
         >>> torch.pow(torch.tensor([1.0, 2.0, 3.0]), 2)
         tensor([1., 4., 9.])
     """
+    if isinstance(exponent, np.ndarray):
+        exponent = wrap(exponent)
     if not isinstance(input, Tensor):
         return _pow_base(input, exponent, out=out)
     if isinstance(exponent, Tensor):
@@ -397,7 +400,7 @@ def float_power(input: Any, exponent: Any, *, out: Tensor | None = None) -> Any:
     return pow(*wide, out=out)
 
 
-# ---- rounding ---------------------------------------------------------------------------------------
+# ---- rounding -----------------------------------------------------------------------------------
 
 ceil = unary("ceil", elementwise.ceil, DEFAULT, "Round up.", input=ZERO)
 floor = unary("floor", elementwise.floor, DEFAULT, "Round down.", input=ZERO)
@@ -437,7 +440,7 @@ def round_(self: Tensor, *, decimals: int = 0) -> Tensor:
     return written
 
 
-# ---- larger and smaller -----------------------------------------------------------------------------
+# ---- larger and smaller -------------------------------------------------------------------------
 
 
 def _winner(grad: Any, wins: Any, ties: Any) -> Any:
@@ -469,8 +472,8 @@ fmax = binary(
     DEFAULT,
     "Return the larger of two; NaN only if both are.",
     inplace=False,
-    input=lambda grad, input, other: where((input >= other) | (other != other), grad, 0),
-    other=lambda grad, input, other: where((input >= other) | (other != other), 0, grad),
+    input=lambda grad, input, other: where((input >= other) | (isnan(other)), grad, 0),
+    other=lambda grad, input, other: where((input >= other) | (isnan(other)), 0, grad),
 )
 fmin = binary(
     "fmin",
@@ -478,8 +481,8 @@ fmin = binary(
     DEFAULT,
     "Return the smaller of two; NaN only if both are.",
     inplace=False,
-    input=lambda grad, input, other: where((input <= other) | (other != other), grad, 0),
-    other=lambda grad, input, other: where((input <= other) | (other != other), 0, grad),
+    input=lambda grad, input, other: where((input <= other) | (isnan(other)), grad, 0),
+    other=lambda grad, input, other: where((input <= other) | (isnan(other)), 0, grad),
 )
 heaviside = binary(
     "heaviside",
@@ -518,7 +521,7 @@ copysign = overloaded(
     _copysign_record("_copysign_number", "CopysignBackward1"),
 )
 
-# ---- names and operators ----------------------------------------------------------------------------
+# ---- names and operators ------------------------------------------------------------------------
 
 true_divide = divide = div
 multiply, subtract, negative, absolute, fix = mul, sub, neg, abs, trunc

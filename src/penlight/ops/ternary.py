@@ -29,7 +29,7 @@ __all__ = [
 
 Number = bool | int | float
 
-# ---- where ------------------------------------------------------------------------------------------
+# ---- where --------------------------------------------------------------------------------------
 
 
 @op(
@@ -104,7 +104,7 @@ def where_method(self: Tensor, condition: Any, other: Any) -> Any:
 
 attach(where_method, "where")
 
-# ---- clamp ------------------------------------------------------------------------------------------
+# ---- clamp --------------------------------------------------------------------------------------
 
 
 def _limit(input: Array, min: Any, max: Any) -> Array:
@@ -263,7 +263,7 @@ attach(clamp_, "clamp_", "clip_")
 for _function in (clamp_min, clamp_min_, clamp_max, clamp_max_):
     attach(_function)
 
-# ---- lerp, addcmul, addcdiv -------------------------------------------------------------------------
+# ---- lerp, addcmul, addcdiv ---------------------------------------------------------------------
 
 
 def _interpolated(input: Array, end: Array, weight: Any) -> Array:

@@ -58,7 +58,7 @@ __all__ = [
 
 LN2, LN10 = math.log(2), math.log(10)
 
-# ---- exponentials and logarithms --------------------------------------------------------------------
+# ---- exponentials and logarithms ----------------------------------------------------------------
 
 exp = unary(
     "exp",
@@ -193,7 +193,7 @@ xlogy = overloaded(
     _xlogy_record("_xlogy_reversed", "XlogyBackward1", inplace=False),
 )
 
-# ---- trigonometry -----------------------------------------------------------------------------------
+# ---- trigonometry -------------------------------------------------------------------------------
 
 sin = unary(
     "sin", np.sin, INT_TO_FLOAT, "Return the sine.", input=lambda grad, input: grad * cos(input)
@@ -317,7 +317,7 @@ def _turn(numerator: Any, input: Any, other: Any) -> Any:
     return where(length == 0, 0, numerator / length)
 
 
-# ---- error functions --------------------------------------------------------------------------------
+# ---- error functions ----------------------------------------------------------------------------
 
 erf = unary(
     "erf",

@@ -118,7 +118,9 @@ class Make:
         elif self.dtype in INTEGRAL:
             wider = 2 if low < 0 else 0
             first = 0 if self.dtype == "uint8" else int(np.floor(low)) - wider
-            values = self.draw.randint(max(first, int(np.ceil(low)) - wider), int(np.ceil(high)) + 3, count)
+            values = self.draw.randint(
+                max(first, int(np.ceil(low)) - wider), int(np.ceil(high)) + 3, count
+            )
         else:
             values = _away_from_integers(self._spread(count, low, high))
         return Input(values.reshape(shape), self.dtype, grad=grad)
@@ -204,9 +206,17 @@ def binary(
     other_low, other_high = other or domain
 
     def generate(make: Make) -> Iterator[Sample]:
-        for first, second in (((3, 4), (3, 4)), ((3, 4), (4,)), ((2, 3), ()), ((0, 3), (3,)), ((), ())):
+        for first, second in (
+            ((3, 4), (3, 4)),
+            ((3, 4), (4,)),
+            ((2, 3), ()),
+            ((0, 3), (3,)),
+            ((), ()),
+        ):
             yield Sample(
-                make(*first, low=low, high=high), make(*second, low=other_low, high=other_high), grad=grad
+                make(*first, low=low, high=high),
+                make(*second, low=other_low, high=other_high),
+                grad=grad,
             )
         yield Sample(
             make(3, 1, low=low, high=high),

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
-
 from ops.samples import Input, Make, Refusal, Sample, Samples
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import penlight
 from ops.samples import (
     ALL,
     FLOATING,
@@ -19,6 +18,8 @@ from ops.samples import (
     binary,
     unary,
 )
+
+import penlight
 
 INF, NAN = float("inf"), float("nan")
 ABOVE_ONE = (1.1, 4.0)

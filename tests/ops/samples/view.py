@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
-import penlight
 from ops.samples import Input, Make, Refusal, Sample, Samples
+
+import penlight
 
 
 def calls(*listed: Sequence[Any], **settings: Any) -> Samples:

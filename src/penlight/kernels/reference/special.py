@@ -75,7 +75,7 @@ def _series(coefficients: Sequence[float], t: Array) -> Array:
 
 
 def _is_single(array: Array) -> bool:
-    return array.dtype == np.float32
+    return bool(array.dtype == np.float32)
 
 
 def _small(x: Array, *, single: bool) -> Array:
