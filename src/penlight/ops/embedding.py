@@ -365,6 +365,7 @@ def bag_weight_grad(
     if per_sample_weights is not None:
         values = values * per_sample_weights[kept, None]
     if scale_grad_by_freq:
+        # torch 2.13 takes another index's frequency where an earlier one repeats: an accident.
         values = values / _frequency(used, shape[0])[used, None].astype(grad.dtype)
     return _summed(shape[0], used, values).astype(grad.dtype, copy=False)
 

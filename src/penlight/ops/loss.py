@@ -244,6 +244,7 @@ def binary_cross_entropy_with_logits(
     reduction: str = "mean",
 ) -> Array:
     """Return the cross-entropy of ``sigmoid(input)`` under ``target``; stable for any logit."""
+    log_p = log_sigmoid.op.forward(input)
     if target.dtype.kind in "biu":
         name = _check.scalar_type(target)
         msg = (
@@ -252,7 +253,6 @@ def binary_cross_entropy_with_logits(
         )
         raise RuntimeError(msg)
     kind = target.dtype.type
-    log_p = log_sigmoid.op.forward(input)
     values = (kind(1) - target) * input
     if pos_weight is not None:
         log_p = _times(log_p, _as_factor(pos_weight, target))
