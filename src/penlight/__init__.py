@@ -11,6 +11,7 @@ from . import autograd
 
 # isort: split
 from math import e, inf, nan, pi
+from typing import Any
 
 from . import _functions, _layout, random
 from ._alias import install_as_torch, uninstall_as_torch
@@ -71,7 +72,7 @@ _LAZY_MODULES = frozenset(
 _LAZY_NAMES = {"load": "serialization", "save": "serialization"}
 
 
-def __getattr__(name: str) -> object:
+def __getattr__(name: str) -> Any:
     """Import what a program may never ask for when it does, and refuse what penlight lacks."""
     from importlib import import_module  # noqa: PLC0415 - kept out of the namespace
 
@@ -80,7 +81,7 @@ def __getattr__(name: str) -> object:
     if name in _LAZY_NAMES:
         found = getattr(import_module(f".{_LAZY_NAMES[name]}", __name__), name)
         globals()[name] = found
-        return found  # type: ignore[no-any-return]
+        return found
     from ._missing import MissingName  # noqa: PLC0415 - rare
 
     raise MissingName("torch", name)  # noqa: EM101 - not a message

@@ -9,6 +9,7 @@ from .ops import (
     diagonals as _diagonals,
     einsum as _einsum,
     embedding as _embedding,
+    extremes as _extremes,
     indexing as _indexing,
     inplace_sampling as _inplace_sampling,  # noqa: F401 - attaches methods
     join as _join,
@@ -22,6 +23,7 @@ from .ops import (
     softmax as _softmax,
     sorting as _sorting,
     stacking as _stacking,
+    statistics as _statistics,
     ternary as _ternary,
     transcendental as _transcendental,
     view as _view,
@@ -34,6 +36,7 @@ from .ops.cumulative import *
 from .ops.diagonals import *
 from .ops.einsum import *
 from .ops.embedding import *
+from .ops.extremes import *
 from .ops.indexing import *
 from .ops.join import *
 from .ops.matmul import *
@@ -46,6 +49,7 @@ from .ops.sampling import *
 from .ops.softmax import *
 from .ops.sorting import *
 from .ops.stacking import *
+from .ops.statistics import *
 from .ops.ternary import *
 from .ops.transcendental import *
 from .ops.view import *
@@ -59,6 +63,7 @@ __all__ += _cumulative.__all__
 __all__ += _diagonals.__all__
 __all__ += _einsum.__all__
 __all__ += _embedding.__all__
+__all__ += _extremes.__all__
 __all__ += _indexing.__all__
 __all__ += _join.__all__
 __all__ += _matmul.__all__
@@ -71,6 +76,7 @@ __all__ += _sampling.__all__
 __all__ += _softmax.__all__
 __all__ += _sorting.__all__
 __all__ += _stacking.__all__
+__all__ += _statistics.__all__
 __all__ += _ternary.__all__
 __all__ += _transcendental.__all__
 __all__ += _view.__all__

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._tensor import root_of
+from .._tensor_memory import root_of
 
 Array = np.ndarray[Any, Any]
 
