@@ -42,9 +42,16 @@ class Program:
         """Run the program and compare; return whether both sides raised the version error."""
         for _ in range(self.choose.randint(1, 10)):
             pair = self.choose.choice(self.pool)
-            _ = pair[1].grad_fn  # torch refuses a stale view of a once-constant base unless it was read
+            _ = pair[
+                1
+            ].grad_fn  # torch refuses a stale view of a once-constant base unless it was read
             step = self.choose.choice(
-                [self.view, self.write, self.write, self.write, self.write, self.unary, self.square, self.read]
+                [
+                    *(self.view, self.view, self.split, self.detach),
+                    *(self.write,) * 6,
+                    self.quiet_write,
+                    *(self.unary, self.square, self.read),
+                ]
             )
             step(pair)
         for mine, theirs in self.pool:
@@ -64,7 +71,7 @@ class Program:
                 total.backward()
                 errors.append(None)
             except RuntimeError as error:
-                assert "modified by an inplace operation" in str(error)
+                assert "modified by an inplace" in str(error) or "modified inplace" in str(error)
                 errors.append(error)
         assert (errors[0] is None) == (errors[1] is None), errors
         if errors[0] is not None:
@@ -78,10 +85,12 @@ class Program:
     def view(self, pair: Pair) -> None:
         """Add a view: an index, a permutation, or flattened."""
         mine, theirs = pair
-        kind = self.choose.choice("itr")
+        kind = self.choose.choice("iitresn")
         if kind == "i" and mine.dim():
             key = tuple(
-                self.choose.choice([slice(None), slice(1, None), slice(0, None, 2), self.choose.randrange(n)])
+                self.choose.choice(
+                    [slice(None), slice(1, None), slice(0, None, 2), self.choose.randrange(n)]
+                )
                 if n
                 else slice(None)
                 for n in mine.shape
@@ -93,6 +102,42 @@ class Program:
             self.pool.append((mine.permute(dims), theirs.permute(dims)))
         elif kind == "r" and theirs.is_contiguous() and theirs.numel():
             self.pool.append((mine.view(-1), theirs.view(-1)))
+        elif kind == "e" and theirs.numel():
+            self.pool.append((mine.reshape(-1), theirs.reshape(-1)))
+        elif kind == "s":
+            self.pool.append((mine.unsqueeze(0).squeeze(), theirs.unsqueeze(0).squeeze()))
+        elif kind == "n" and mine.dim() and theirs.shape[0] > 1:
+            self.pool.append((mine.narrow(0, 1, 1), theirs.narrow(0, 1, 1)))
+
+    def split(self, pair: Pair) -> None:
+        """Read one of several views, then write it where that is allowed."""
+        mine, theirs = pair
+        if not mine.dim() or not theirs.shape[0]:
+            return
+        pick = self.choose.randrange(theirs.shape[0])
+        if self.choose.random() < 0.5:
+            pieces = (mine.unbind(0)[pick], theirs.unbind(0)[pick])
+        else:
+            pieces = (mine.split(1, 0)[pick], theirs.split(1, 0)[pick])
+        self.losses.append(tuple(piece.sin().sum() for piece in pieces))
+        refused = []
+        for piece in pieces:
+            try:
+                piece.mul_(2)
+            except RuntimeError as error:
+                refused.append(str(error))
+        assert len(refused) in {0, 2}, refused
+        assert all("is a view and is being modified inplace" in error for error in refused)
+
+    def detach(self, pair: Pair) -> None:
+        """Add the same memory without history."""
+        self.pool.append(tuple(side.detach() for side in pair))
+
+    def quiet_write(self, pair: Pair) -> None:
+        """Write in place without recording."""
+        for library, tensor in zip((pl, torch), pair, strict=True):
+            with library.no_grad():
+                tensor.mul_(0.5)
 
     def operand(self, pair: Pair) -> Pair | None:
         """Return something that broadcasts to ``pair``."""
@@ -108,21 +153,27 @@ class Program:
 
     def write(self, pair: Pair) -> None:
         """Write in place."""
-        name = self.choose.choice(["mul_s", "mul_", "add_", "sin_", "tanh_", "copy_", "fill_", "self", "set"])
+        name = self.choose.choice(
+            ["mul_s", "mul_", "add_", "sin_", "tanh_", "copy_", "fill_", "self", "set"]
+        )
         other = self.operand(pair) if name in {"mul_", "add_", "copy_", "set"} else None
         for side, tensor in enumerate(pair):
-            if name == "mul_s":
-                tensor.mul_(1.5)
-            elif name == "fill_":
-                tensor.fill_(0.25)
-            elif name == "self":
-                tensor.mul_(tensor)
-            elif name in {"sin_", "tanh_"}:
-                getattr(tensor, name)()
-            elif other is not None and name == "set":
-                tensor[...] = other[side]
-            elif other is not None:
-                getattr(tensor, name)(other[side])
+            self.write_side(name, side, tensor, other)
+
+    def write_side(self, name: str, side: int, tensor: object, other: Pair | None) -> None:
+        """Write in place on one side."""
+        if name == "mul_s":
+            tensor.mul_(1.5)
+        elif name == "fill_":
+            tensor.fill_(0.25)
+        elif name == "self":
+            tensor.mul_(tensor)
+        elif name in {"sin_", "tanh_"}:
+            getattr(tensor, name)()
+        elif other is not None and name == "set":
+            tensor[...] = other[side]
+        elif other is not None:
+            getattr(tensor, name)(other[side])
 
     def unary(self, pair: Pair) -> None:
         """Add the sine of one."""

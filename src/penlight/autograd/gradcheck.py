@@ -117,6 +117,7 @@ def gradcheck(
     check = _Check(func, as_tuple(inputs), eps, atol, rtol, nondet_tol)
     try:
         check.jacobians()
+        check.linear()
         if check_undefined_grad:
             check.undefined()
         if check_grad_dtypes:
@@ -177,6 +178,15 @@ class _Check:
             f"numerical {numerical[worst]}, analytical {analytic[worst]}."
         )
         raise GradcheckError(msg)
+
+    def linear(self) -> None:
+        """Require that no gradient coming in means none going out."""
+        live = [out for out in self.outputs if edge_of(out) is not None]
+        seeds = [wrap(np.zeros_like(out._array)) for out in live]
+        for grad in _gradients(live, seeds, self.sources):
+            if grad is not None and grad._array.any():
+                msg = "backward not multiplied by grad_output"
+                raise GradcheckError(msg)
 
     def undefined(self) -> None:
         """Require that an output nobody uses counts as one with gradient zero."""
