@@ -14,8 +14,8 @@ from ops.samples import Input, Make, Sample, Samples, collect
 import penlight
 from penlight._tensor import wrap
 
-# How far apart two results may be, in units of the dtype's machine epsilon: NumPy and torch round their
-# polynomials differently, by an ulp or two in half precision's arithmetic, by a few in the others'.
+# How far apart two results may be, in units of the dtype's machine epsilon: one rounding in the
+# half precisions; NumPy's and torch's polynomials differ by a few units in the others.
 EPSILONS = {"float64": 24, "float32": 12, "float16": 1.01, "bfloat16": 1.01}
 MACHINE_EPSILON = {"float64": 2**-52, "float32": 2**-23, "float16": 2**-10, "bfloat16": 2**-7}
 
@@ -26,7 +26,7 @@ SAMPLES, REFUSALS, TESTED_ELSEWHERE = collect()
 
 
 def resolve(namespace: Any, name: str) -> Callable[..., Any]:
-    """Return what a key of the sample tables calls: a function, a method, or one of nn.functional."""
+    """Return what a key of the tables calls: a function, a method, or one of nn.functional."""
     if "." in name:
         found = namespace
         for part in name.split("."):
@@ -79,7 +79,7 @@ def to_penlight(value: Any, *, layout: Callable[[Any], Any] | None = None) -> An
 
 
 def to_torch(value: Any) -> Any:
-    """Return inputs, also those inside sequences, as torch's leaf tensors, and our dtypes as torch's."""
+    """Return inputs, also those inside sequences, as torch's leaves, and our dtypes as torch's."""
     import torch
 
     if isinstance(value, Input):

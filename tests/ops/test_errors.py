@@ -1,4 +1,4 @@
-"""Inputs that must be refused raise torch's exception type with torch's key phrase, and say more."""
+"""Inputs to be refused raise torch's exception type with torch's key phrase, and say more."""
 
 from __future__ import annotations
 

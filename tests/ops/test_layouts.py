@@ -1,4 +1,4 @@
-"""How the elements of an input stand in memory changes nothing, and no op writes or keeps its inputs."""
+"""How elements stand in memory changes nothing, and no op writes or keeps its inputs."""
 
 from __future__ import annotations
 

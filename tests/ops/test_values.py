@@ -1,4 +1,4 @@
-"""Every op on its samples gives what torch gives: value, dtype, shape, strides, graph node, or error."""
+"""Every op on its samples gives what torch gives: value, dtype, shape, strides, node, or error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Forwards on arrays where one ufunc does not say it all: integers, halves, options, torch's refusals."""
+"""Forwards on arrays where one ufunc does not say it all: integers, halves, options, refusals."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def refuse(kernel: str, *operands: Any, kinds: str) -> None:
 
 
 def kind_of(array: Array) -> str:
-    """Return ``b``, ``i`` or ``f``; bfloat16 is floating too, and unsigned integers are integers."""
+    """Return ``b``, ``i`` or ``f``; bfloat16 is floating, and unsigned is integer."""
     kind = array.dtype.kind
     return "i" if kind == "u" else kind if kind in "bi" else "f"
 
@@ -176,7 +176,7 @@ def power(input: Array | Number, exponent: Array | Number) -> Array:
 
 
 def _integer_power(input: Array, exponent: Array) -> Array:
-    """Raise integers; a negative power is 0 unless the base is 1 or -1, as integer division gives."""
+    """Raise integers; a negative power is 0 unless the base is 1 or -1, as 1 // x is."""
     negative = exponent < 0
     if not negative.any():
         return np.power(input, exponent)

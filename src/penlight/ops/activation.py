@@ -1,4 +1,4 @@
-"""Activations: elementwise functions with parameters, which nn.functional puts its arguments before.
+"""Activations: elementwise functions with parameters; nn.functional calls them.
 
 Branches compare as torch's do, so that NaN and the borders between them come out alike.
 """
@@ -34,7 +34,8 @@ __all__ = [
 
 Number = bool | int | float
 
-# Klambauer, Unterthiner, Mayr and Hochreiter, "Self-normalizing neural networks" (2017), arXiv:1706.02515.
+# The fixed point of Klambauer, Unterthiner, Mayr and Hochreiter, "Self-normalizing neural networks"
+# (2017), arXiv:1706.02515.
 SELU_ALPHA = 1.6732632423543772
 SELU_SCALE = 1.0507009873554805
 
@@ -356,7 +357,7 @@ def _gelu_rule(grad: Any, input: Any, approximate: str) -> Any:
     "_gelu", node="GeluBackward0", promotion="default", inplace=True, method=False, input=_gelu_rule
 )
 def gelu(input: Array, *, approximate: str = "none") -> Array:
-    r"""Return :math:`x \Phi(x)`, with the normal distribution's :math:`\Phi` or its tanh approximation.
+    r"""Return :math:`x \Phi(x)`, where :math:`\Phi` is normal, or its approximation by tanh.
 
     Args:
         input: a floating tensor of any shape.

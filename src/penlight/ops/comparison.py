@@ -80,7 +80,7 @@ not_equal, less, less_equal, greater, greater_equal = ne, lt, le, gt, ge
 
 
 def _operator(name: str, compare: Any) -> None:
-    """Attach a comparison operator, which leaves what is no number to Python: ``x == None`` is False."""
+    """Attach a comparison, which leaves what is no number to Python: ``x == None`` is False."""
 
     def operator(self: Tensor, other: Any) -> Any:
         return compare(self, other) if isinstance(other, _COMPARED) else NotImplemented

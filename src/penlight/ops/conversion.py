@@ -29,8 +29,8 @@ def cast(input: Array, numpy_dtype: Any) -> Array:
 def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     """Return the tensor in another dtype: itself when nothing changes, a copy otherwise.
 
-    Called as ``to(dtype)``, ``to(device, dtype)`` or ``to(other)``, each with ``non_blocking=False`` and
-    ``copy=False`` after it. The only device is the CPU.
+    Called as ``to(dtype)``, ``to(device, dtype)`` or ``to(other)``, each with
+    ``non_blocking=False`` and ``copy=False`` after it. The only device is the CPU.
 
     Args:
         self: a tensor.
@@ -99,8 +99,8 @@ def _as_dtype(value: Any) -> dtype | None:
 def _refuse_to(given: tuple[Any, ...]) -> None:
     kinds = ", ".join(type(argument).__name__ for argument in given)
     msg = (
-        f"to() received an invalid combination of arguments - got ({kinds}), but expected a dtype, a device, "
-        "a device and a dtype, or a tensor, then non_blocking and copy"
+        f"to() received an invalid combination of arguments - got ({kinds}), but expected a dtype, "
+        "a device, a device and a dtype, or a tensor, then non_blocking and copy"
     )
     raise TypeError(msg)
 
@@ -186,6 +186,15 @@ def cuda(
     raise AssertionError(msg)
 
 
+def array_wrap(
+    self: Tensor, array: Array, context: Any = None, return_scalar: bool = False
+) -> Tensor:
+    """Return what a NumPy function made of tensors as a tensor: ``np.exp(x)`` is one."""
+    del self, context, return_scalar
+    return wrap(np.asarray(array))
+
+
+attach(array_wrap, "__array_wrap__")
 for _function in (type, type_as, cpu, cuda):
     attach(_function)
 

@@ -7,16 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from .._dtype import float64, get_default_dtype, int64
-from .._tensor import Tensor, wrap
+from .._tensor import Tensor
 from . import _elementwise as elementwise
 from ._families import DEFAULT, INT_TO_FLOAT, binary, unary
-from ._op import REGISTRY, ZERO, attach, op
+from ._op import REGISTRY, ZERO, attach
 from ._overloads import no_derivative, overloaded
-from ._runtime import check_result_type
 from .comparison import isnan
+from .powers import float_power, pow, square
 from .ternary import where
-from .transcendental import log
 
 __all__ = [
     "abs",
@@ -281,125 +279,6 @@ def reverse_divide(self: Tensor, other: Any) -> Any:
     return reciprocal(self) * other
 
 
-# ---- powers -------------------------------------------------------------------------------------
-
-
-@op(
-    "_pow_number",
-    node="PowBackward0",
-    promotion="default",
-    inplace=True,
-    out=True,
-    method=False,
-    input=lambda grad, input, exponent: _power_rule(grad, input, exponent),
-)
-def _pow_number(input: Array, exponent: Any) -> Array:
-    return elementwise.power_number(input, exponent)
-
-
-def _power_rule(grad: Any, input: Any, exponent: Any) -> Any:
-    if exponent == 0:
-        return grad._zeros_like()
-    return grad * (input * 2 if exponent == 2 else exponent * pow(input, exponent - 1))
-
-
-def _base_rule(grad: Any, input: Any, other: Any) -> Any:
-    return where(other == 0, 0, grad * (other * pow(input, other - 1)))
-
-
-def _exponent_rule(grad: Any, input: Any, other: Any, out: Any) -> Any:
-    if isinstance(input, Tensor):
-        return where((other >= 0) & (input == 0), 0, grad * (out * log(input)))
-    if input == 0:
-        return where(other >= 0, 0, grad * (out * -math.inf))
-    return grad * (out * (math.log(input) if input > 0 else math.nan))
-
-
-_pow_tensor = binary(
-    "_pow_tensor",
-    elementwise.power,
-    node="PowBackward1",
-    method=False,
-    input=_base_rule,
-    other=_exponent_rule,
-)
-_pow_base = binary(
-    "_pow_base",
-    elementwise.power,
-    node="PowBackward2",
-    inplace=False,
-    method=False,
-    input=ZERO,
-    other=_exponent_rule,
-)
-
-
-def _power_of_number(input: Tensor, exponent: Number) -> Tensor:
-    """Return ``input`` in a floating dtype where a number of a higher kind asks for one."""
-    kind = elementwise.kind_of(input._array)
-    if kind != "f" and isinstance(exponent, (float, np.floating)):
-        return input.to(get_default_dtype())  # type: ignore[attr-defined]
-    return input.to(int64) if kind == "b" else input  # type: ignore[attr-defined]
-
-
-def pow(input: Any, exponent: Any, *, out: Tensor | None = None) -> Any:
-    """Raise to a power, elementwise.
-
-    Args:
-        input: a tensor or a number.
-        exponent: a tensor or a number; one of the two is a tensor.
-        out: where to write the result.
-
-    Raises:
-        RuntimeError: an integer tensor is raised to a negative number.
-
-    Example:
-        >>> import penlight as torch
-        >>> torch.pow(torch.tensor([1.0, 2.0, 3.0]), 2)
-        tensor([1., 4., 9.])
-    """
-    if isinstance(exponent, np.ndarray):
-        exponent = wrap(exponent)
-    if not isinstance(input, Tensor):
-        return _pow_base(input, exponent, out=out)
-    if isinstance(exponent, Tensor):
-        return _pow_tensor(input, exponent, out=out)
-    return _pow_number(_power_of_number(input, exponent), exponent, out=out)
-
-
-def pow_(self: Tensor, exponent: Any) -> Tensor:
-    """Raise to a power in place; see :func:`pow`."""
-    record = _pow_tensor if isinstance(exponent, Tensor) else _pow_number
-    if record is _pow_number and _power_of_number(self, exponent) is not self:
-        check_result_type(pow(self, exponent)._array.dtype, self._array.dtype)
-    written: Tensor = record.op.call_(self, exponent)
-    return written
-
-
-def reverse_pow(self: Tensor, other: Any) -> Any:
-    """Return ``other ** self``."""
-    return pow(other, self)
-
-
-def square(input: Tensor, *, out: Tensor | None = None) -> Any:
-    """Return the square of each element."""
-    return pow(input, 2, out=out)
-
-
-def square_(self: Tensor) -> Tensor:
-    """Square each element in place."""
-    return pow_(self, 2)
-
-
-def float_power(input: Any, exponent: Any, *, out: Tensor | None = None) -> Any:
-    """Raise to a power in float64, elementwise; see :func:`pow`."""
-    wide = [
-        value.to(float64) if isinstance(value, Tensor) else float(value)
-        for value in (input, exponent)
-    ]
-    return pow(*wide, out=out)
-
-
 # ---- rounding -----------------------------------------------------------------------------------
 
 ceil = unary("ceil", elementwise.ceil, DEFAULT, "Round up.", input=ZERO)
@@ -526,12 +405,9 @@ copysign = overloaded(
 true_divide = divide = div
 multiply, subtract, negative, absolute, fix = mul, sub, neg, abs, trunc
 
-for _function in (positive, pow, pow_, square, square_, float_power, round, round_):
+for _function in (positive, round, round_):
     attach(_function)
 attach(positive, "__pos__")
-attach(pow, "__pow__")
-attach(reverse_pow, "__rpow__")
-attach(pow_, "__ipow__")
 attach(rsub, "__rsub__")
 attach(remainder, "__mod__")
 attach(reverse_divide, "__rtruediv__")
@@ -545,4 +421,4 @@ for _name, _operator in (
     ("floor_divide", "__ifloordiv__"),
 ):
     attach(REGISTRY[_name].call_, _operator)
-attach(Tensor.remainder_, "__imod__")  # type: ignore[attr-defined] # attached above
+attach(Tensor.remainder_, "__imod__")

@@ -78,15 +78,15 @@ def where(
     result = _where(condition, input, other)
     if out is None:
         return result
-    return out.copy_(result)  # type: ignore[attr-defined]
+    return out.copy_(result)
 
 
 def _check_condition(condition: Any, input: Any, other: Any) -> None:
     if not isinstance(condition, Tensor) or input is None or other is None:
         kinds = ", ".join(type(value).__name__ for value in (condition, input, other))
         msg = (
-            f"where() received an invalid combination of arguments - got ({kinds}), but expected a bool "
-            "tensor and two tensors or numbers, or a tensor alone"
+            f"where() received an invalid combination of arguments - got ({kinds}), but expected a "
+            "bool tensor and two tensors or numbers, or a tensor alone"
         )
         raise TypeError(msg)
     if condition._array.dtype.kind != "b" and condition._array.dtype != np.uint8:
@@ -191,8 +191,8 @@ def _limited(
     if any(tensors) and not all(tensors):
         kinds = ", ".join(type(argument).__name__ for argument in arguments)
         msg = (
-            f"clamp() received an invalid combination of arguments - got ({kinds}), but expected the "
-            "limits to be two tensors or two numbers"
+            f"clamp() received an invalid combination of arguments - got ({kinds}), but expected "
+            "the limits to be two tensors or two numbers"
         )
         raise TypeError(msg)
     record = tensor if all(tensors) else number
@@ -201,7 +201,7 @@ def _limited(
         if write:
             check_result_type(dtype.numpy, input._array.dtype)
         else:
-            input = input.to(dtype)  # type: ignore[attr-defined]
+            input = input.to(dtype)
     if write:
         return record.op.call_(*arguments)
     return record(input, *limits, out=out)
@@ -267,7 +267,7 @@ for _function in (clamp_min, clamp_min_, clamp_max, clamp_max_):
 
 
 def _interpolated(input: Array, end: Array, weight: Any) -> Array:
-    """Return the point between; worked out from the nearer end, so that both ends are met exactly."""
+    """Return the point between, worked out from the nearer end: both ends are met exactly."""
     elementwise.refuse("lerp_kernel_scalar", input, kinds="bi")
     dtype = input.dtype
     input, end, weight = (elementwise.widened(operand) for operand in (input, end, weight))
@@ -368,7 +368,8 @@ def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: Number = 1) 
 
     Example:
         >>> import penlight as torch
-        >>> torch.addcmul(torch.ones(2), torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]), value=0.5)
+        >>> x, y = torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0])
+        >>> torch.addcmul(torch.ones(2), x, y, value=0.5)
         tensor([2.5000, 5.0000])
     """
     elementwise.refuse("addcmul_cpu_out", input, kinds="b")

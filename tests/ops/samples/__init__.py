@@ -1,4 +1,4 @@
-"""What the generic tests run ops on: sample inputs and inputs that must be refused. See README.md here."""
+"""What the generic tests run ops on: sample inputs, and inputs to be refused. See README.md."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ class Sample:
     """One call.
 
     Args:
-        args: positional arguments; :class:`Input` where a tensor goes, also inside lists and tuples.
+        args: positional arguments; :class:`Input` where a tensor goes, also inside sequences.
         grad: check gradients against finite differences, where an input is floating.
         second: check second gradients too.
-        inplace: whether the in-place form takes these arguments too (it often refuses to broadcast).
+        inplace: whether the in-place form takes these arguments too.
         loose: a factor on the tolerances, with the reason in a comment beside it.
         kwargs: keyword arguments.
     """
@@ -107,7 +107,7 @@ class Make:
     def __call__(
         self, *shape: int, low: float = -2.0, high: float = 2.0, grad: bool = True
     ) -> Input:
-        """Return an input of distinct values between ``low`` and ``high``, none of them near an integer.
+        """Return an input of distinct values between ``low`` and ``high``, none near an integer.
 
         Integers and bool may repeat; integers are between ``floor(low) - 2`` and ``ceil(high) + 2``
         where ``low`` is negative.
@@ -179,7 +179,7 @@ class Samples:
 def unary(
     *, domain: tuple[float, float] = (-2.0, 2.0), dtypes: Sequence[str] = ALL, grad: bool = True
 ) -> Samples:
-    """Return the samples of a function of one tensor: a matrix, a vector, a 0-d and an empty tensor."""
+    """Return the samples of a function of one: a matrix, a vector, a 0-d and an empty tensor."""
     low, high = domain
 
     def generate(make: Make) -> Iterator[Sample]:

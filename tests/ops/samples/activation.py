@@ -97,7 +97,8 @@ REFUSALS = {
     "prelu": [
         Refusal(
             RuntimeError,
-            "Mismatch of parameter numbers and input channel size. Found parameter numbers = 2 and channel size = 3.",
+            "Mismatch of parameter numbers and input channel size. Found parameter numbers = 2 and "
+            "channel size = 3.",
             tensor(ONES),
             tensor([1.0, 1.0]),
         ),

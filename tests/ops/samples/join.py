@@ -70,7 +70,8 @@ REFUSALS = {
     "cat": [
         Refusal(
             RuntimeError,
-            "Sizes of tensors must match except in dimension 0. Expected size 3 but got size 4 for tensor number 1 in the list.",
+            "Sizes of tensors must match except in dimension 0. Expected size 3 but got size 4 for "
+            "tensor number 1 in the list.",
             [tensor(2, 3), tensor(2, 4)],
         ),
         Refusal(
@@ -106,7 +107,8 @@ REFUSALS = {
     "split": [
         Refusal(
             RuntimeError,
-            "split_with_sizes expects split_sizes to sum exactly to 5 (input tensor's size at dimension 0), but got split_sizes=[1, 2]",
+            "split_with_sizes expects split_sizes to sum exactly to 5 (input tensor's size at "
+            "dimension 0), but got split_sizes=[1, 2]",
             tensor(5),
             [1, 2],
         ),

@@ -1,4 +1,4 @@
-"""Samples of arithmetic, transcendental functions, comparison, logic, where, clamp and conversions."""
+"""Samples of the elementwise functions and of conversions."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, -2.5, INF, -INF, NAN]
 
 
 def special(*, domain: tuple[float, float] = (-2.0, 2.0), **settings: Any) -> Samples:
-    """Return the usual samples of a function of one tensor, and special values for floating dtypes."""
+    """Return the usual samples of a function of one, and special values for floating dtypes."""
     usual = unary(domain=domain, **settings)
 
     def generate(make: Make) -> Iterator[Sample]:

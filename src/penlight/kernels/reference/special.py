@@ -1,9 +1,10 @@
 """Error functions, which NumPy does not have.
 
-erf near zero is ``x`` times a Chebyshev series in ``x * x``; away from it erfc is ``exp(-x * x) / (1 + 2 x)``
-times a Chebyshev series in ``(x - 3) / (x + 3)``, the variable of Schonfelder, *Chebyshev expansions for
-the error and related functions* (1978). The coefficients were computed to 40 digits; a series cut short
-serves float32. erf and erfinv are right to three units in the last place, erfc to four, also where it is tiny.
+erf near zero is ``x`` times a Chebyshev series in ``x * x``; away from it erfc is ``exp(-x * x)``
+over ``1 + 2 x`` times a Chebyshev series in ``(x - 3) / (x + 3)``, the variable of Schonfelder,
+*Chebyshev expansions for the error and related functions* (1978). The coefficients were computed to
+40 digits; a series cut short serves float32. erf and erfinv are right to three units in the last
+place, erfc to four, also where it is tiny.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 
-# Below, erf(x) / x with t = 2 x x - 1 for |x| <= 1; erfc(x) exp(x x) (1 + 2 x) with t = (x - 3) / (x + 3).
+# erf(x) / x with t = 2 x x - 1 for |x| <= 1; erfc(x) exp(x x) (1 + 2 x) with t = (x - 3) / (x + 3).
 _ERF_SERIES = (
     0.9754769393826541,
     -0.14226120510371365,
@@ -88,7 +89,7 @@ def _tail(x: Array, *, single: bool) -> Array:
     """Return erfc for x >= 0."""
     coefficients = _ERFC_SERIES[:_SINGLE_ERFC] if single else _ERFC_SERIES
     scaled = _series(coefficients, (x - 3) / (x + 3)) / (1 + 2 * x)
-    # The square of a rounded x is exact, so that a large x does not lose the digits of the exponential.
+    # The square of a rounded x is exact, so that a large x costs the exponential no digits.
     rounded = x.astype(np.float32).astype(np.float64)
     out: Array = np.exp(-rounded * rounded) * np.exp((rounded - x) * (rounded + x)) * scaled
     return out
@@ -126,8 +127,8 @@ def erfc(out: Array, input: Array) -> None:
 def erfinv(out: Array, input: Array) -> None:
     """Write the number whose erf each element is; infinite at -1 and 1, NaN outside.
 
-    Winitzki's closed form is right to a few thousandths; Halley steps on erf, or on erfc near 1, do the
-    rest.
+    Winitzki's closed form is right to a few thousandths; Halley steps on erf, or on erfc near 1,
+    do the rest.
 
     Args:
         out: written, float32 or float64, any shape.
