@@ -580,6 +580,31 @@ def test_packed_outputs_do_not_depend_on_padding():
         np.testing.assert_allclose(array(c[:, index]), array(c_alone), rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.parametrize("batch_first", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+def test_outputs_may_be_written_before_backward(kind, batch_first):
+    name, more = KINDS[kind]
+    module = getattr(nn, name)(3, 4, 2, bidirectional=True, batch_first=batch_first, **more)
+    x = penlight.randn(2, 5, 3)
+    gradients = []
+    for write in (lambda t: t * 2, lambda t: t.mul_(2)):
+        output, last = module(x)
+        (write(output).sum() + sum(write(state).sum() for state in states_of(last))).backward()
+        gradients.append([array(parameter.grad).copy() for parameter in module.parameters()])
+        module.zero_grad()
+    for plain, in_place in zip(*gradients, strict=True):
+        np.testing.assert_array_equal(plain, in_place)
+
+
+def test_a_weight_written_before_backward_is_refused():
+    module = nn.GRU(3, 4)
+    output, _ = module(penlight.randn(5, 2, 3))
+    with penlight.no_grad():
+        module.weight_hh_l0.mul_(2)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        output.sum().backward()
+
+
 def test_inference_makes_no_node():
     module = nn.GRU(3, 4)
     with penlight.no_grad():

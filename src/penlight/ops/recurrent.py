@@ -5,6 +5,8 @@ product, the recurrence in a kernel, and in backward the weight gradients as one
 Sequences are padded, shape (T, B, features), or packed, shape (N, features) with ``batch_sizes``;
 a cell is a packed layer of one step.
 
+Forward saves nothing that it returns: programs may write into a layer's output, as in torch.
+
 Backward computes from what forward saved and is not itself differentiable. When the walk is
 recorded (``create_graph``), the rule differentiates the same recurrence written in elementary ops.
 """
@@ -112,13 +114,15 @@ def _rnn_forward(
     batch_sizes: Any,
     reverse: bool,
     relu: bool,
+    keep: bool,
 ) -> Any:
     gates = _gates(input, w_ih, b_ih)
     output = np.empty((gates.shape[0], h0.shape[1]), gates.dtype)
     h_n = np.empty(h0.shape, gates.dtype)
     first, weight, bias = _flat(h0, w_hh, b_hh)
     kernels.rnn_forward(output, h_n, gates, first, weight, bias, batch_sizes, reverse, relu)
-    return output.reshape(*input.shape[:-1], h0.shape[1]), h_n
+    shaped = output.reshape(*input.shape[:-1], h0.shape[1])
+    return Saving((shaped.copy() if keep else shaped, h_n), rows=output)
 
 
 def _rnn_backward(
@@ -132,17 +136,16 @@ def _rnn_backward(
     batch_sizes: Any,
     reverse: Any,
     relu: Any,
-    out: Any,
+    rows: Any,
     needs: Any,
 ) -> Any:
     arguments = (input, h0, w_ih, w_hh, b_ih, b_hh)
     if mode.grad:
         options = (batch_sizes, reverse, relu)
         return differentiate(rnn_steps, (*arguments, *options), grads, needs)
-    rows, grad_output = _rows(out._array), _rows(grads[0]._array)
     grad_h_n, first, weight = _arrays(grads[1], h0, w_hh)
     gates, grad_h0 = np.empty_like(rows), np.empty_like(first)
-    states = (grad_output, grad_h_n, rows, weight)
+    states = (_rows(grads[0]._array), grad_h_n, rows, weight)
     kernels.rnn_backward(gates, grad_h0, *states, batch_sizes, reverse, relu)
     previous = kernels.previous_states(first, rows, batch_sizes, reverse=reverse)
     wanted = dict(zip(("input", "h0", *_WEIGHTS), needs, strict=True))
@@ -170,7 +173,10 @@ def _gru_forward(
     saved = np.empty((gates.shape[0], 4 * hidden), gates.dtype) if keep else None
     first, weight, bias = _flat(h0, w_hh, b_hh)
     kernels.gru_forward(output, h_n, saved, gates, first, weight, bias, batch_sizes, reverse)
-    return Saving((output.reshape(*input.shape[:-1], hidden), h_n), gates=saved)
+    previous = None
+    if keep:
+        previous = kernels.previous_states(first, output, batch_sizes, reverse=reverse)
+    return Saving((output.reshape(*input.shape[:-1], hidden), h_n), kept=(saved, previous))
 
 
 def _gru_backward(
@@ -183,19 +189,17 @@ def _gru_backward(
     b_hh: Any,
     batch_sizes: Any,
     reverse: Any,
-    out: Any,
-    gates: Any,
+    kept: Any,
     needs: Any,
 ) -> Any:
     arguments = (input, h0, w_ih, w_hh, b_ih, b_hh)
     if mode.grad:
         return differentiate(gru_steps, (*arguments, batch_sizes, reverse), grads, needs)
-    rows, grad_output = _rows(out._array), _rows(grads[0]._array)
+    saved, previous = kept
     grad_h_n, first, weight = _arrays(grads[1], h0, w_hh)
-    previous = kernels.previous_states(first, rows, batch_sizes, reverse=reverse)
-    of_input = np.empty((rows.shape[0], 3 * rows.shape[1]), rows.dtype)
+    of_input = np.empty((len(previous), 3 * previous.shape[1]), previous.dtype)
     of_hidden, grad_h0 = np.empty_like(of_input), np.empty_like(first)
-    states = (grad_output, grad_h_n, gates, previous, weight)
+    states = (_rows(grads[0]._array), grad_h_n, saved, previous, weight)
     kernels.gru_backward(of_input, of_hidden, grad_h0, *states, batch_sizes, reverse)
     wanted = dict(zip(("input", "h0", *_WEIGHTS), needs, strict=True))
     return _gradients(wanted, of_input, of_hidden, input, previous, w_ih, h0=grad_h0)
@@ -234,8 +238,11 @@ def _lstm_forward(
         kernels.lstm_projected_forward(
             *written, before_projection, *states, projection, bias, batch_sizes, reverse
         )
+    previous = None
+    if keep:
+        previous = kernels.previous_states(first, output, batch_sizes, reverse=reverse)
     shaped = output.reshape(*input.shape[:-1], h0.shape[1])
-    return Saving((shaped, h_n, c_n), kept=(saved, cells, before_projection))
+    return Saving((shaped, h_n, c_n), kept=(saved, cells, before_projection, previous))
 
 
 def _lstm_backward(
@@ -250,17 +257,15 @@ def _lstm_backward(
     w_hr: Any,
     batch_sizes: Any,
     reverse: Any,
-    out: Any,
     kept: Any,
     needs: Any,
 ) -> Any:
     arguments = (input, h0, c0, w_ih, w_hh, b_ih, b_hh, w_hr)
     if mode.grad:
         return differentiate(lstm_steps, (*arguments, batch_sizes, reverse), grads, needs)
-    saved, cells, before_projection = kept
-    rows, grad_output = _rows(out._array), _rows(grads[0]._array)
+    saved, cells, before_projection, previous = kept
+    grad_output = _rows(grads[0]._array)
     grad_h_n, grad_c_n, first, cell, weight, projection = _arrays(*grads[1:], h0, c0, w_hh, w_hr)
-    previous = kernels.previous_states(first, rows, batch_sizes, reverse=reverse)
     previous_cells = kernels.previous_states(cell, cells, batch_sizes, reverse=reverse)
     gates, grad_h0, grad_c0 = np.empty_like(saved), np.empty_like(first), np.empty_like(cell)
     states = (grad_output, grad_h_n, grad_c_n, saved, cells, previous_cells, weight)
@@ -268,7 +273,7 @@ def _lstm_backward(
     if projection is None:
         kernels.lstm_backward(gates, grad_h0, grad_c0, *states, batch_sizes, reverse)
     else:
-        projected = np.empty_like(rows)
+        projected = np.empty_like(grad_output)
         written = (gates, projected, grad_h0, grad_c0)
         kernels.lstm_projected_backward(*written, *states, projection, batch_sizes, reverse)
         grad_w_hr = projected.T @ before_projection
@@ -306,7 +311,7 @@ rnn_layer = _records(
     _rnn_forward,
     _rnn_backward,
     inputs=("input", "h0", *_WEIGHTS),
-    saves=(),
+    saves=("rows",),
     nodes={
         "padded": "StackBackward0",
         "packed": "CatBackward0",
@@ -319,7 +324,7 @@ gru_layer = _records(
     _gru_forward,
     _gru_backward,
     inputs=("input", "h0", *_WEIGHTS),
-    saves=("gates",),
+    saves=("kept",),
     nodes={"padded": "StackBackward0", "packed": "CatBackward0", "cell": "AddBackward0"},
 )
 # torch gives single-precision LSTMs without projection to oneDNN, and so another name.
@@ -378,13 +383,12 @@ def run_layer(
     """
     *most, w_hr = weights
     given = (input, *states, *most)
-    result: tuple[Any, ...]
-    if kind.startswith("rnn"):
-        result = rnn_layer[form](*given, batch_sizes, reverse, kind == "rnn_relu")
-        return result
     keep = mode.grad and any(t is not None and t.requires_grad for t in (*given, w_hr))
+    result: tuple[Any, ...]
     if kind == "gru":
         result = gru_layer[form](*given, batch_sizes, reverse, keep)
-    else:
+    elif kind == "lstm":
         result = lstm_layer[form](*given, w_hr, batch_sizes, reverse, keep)
+    else:
+        result = rnn_layer[form](*given, batch_sizes, reverse, kind == "rnn_relu", keep)
     return result
