@@ -278,7 +278,11 @@ def check_classes(target: Array, classes: int, ignore_index: int) -> Array:
         return counts
     place = np.argwhere(bad)[0]
     value = int(target[tuple(place)])
-    at = f"at position {_check.position_text(place)} of the target, where " if target.ndim else ""
+    at = (
+        f"it is at position {_check.position_text(place)} of the target, but "
+        if target.ndim
+        else ""
+    )
     limits = f"targets run from 0 to {classes - 1}" if classes else "there is no valid target"
     msg = (
         f"Target {value} is out of bounds: {at}the input has {classes} classes, so {limits} "
