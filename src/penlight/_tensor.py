@@ -35,8 +35,8 @@ class Tensor:
     """A NumPy array with a history.
 
     Made by :func:`penlight.tensor` and the other creation functions. ``Tensor(2, 3)`` and
-    ``Tensor([1.0, 2.0])`` are torch's old constructor: uninitialised memory of that size, or that data
-    in the default dtype.
+    ``Tensor([1.0, 2.0])`` are torch's old constructor: uninitialised memory of that size, or that
+    data in the default dtype.
 
     Example:
         >>> import penlight as torch
@@ -77,7 +77,7 @@ class Tensor:
 
     @staticmethod
     def _make_subclass(cls: type[Any], data: Tensor, require_grad: bool = False) -> Any:  # noqa: PLW0211 - torch's signature
-        """Return an instance of ``cls`` that shares ``data``'s memory and starts a history of its own."""
+        """Return an instance of ``cls`` with ``data``'s memory and a history of its own."""
         made = as_class(data._array, cls)
         made._storage = storage_of(data)
         if require_grad:
@@ -94,8 +94,10 @@ class Tensor:
         """Cut this tensor off from its history."""
         if self._view is not None:
             msg = (
-                "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel "
-                "(DDP) for training, and gradient_as_bucket_view is set as True, gradients are views of DDP "
+                "Can't detach views in-place. Use detach() instead. If you are using "
+                "DistributedDataParallel "
+                "(DDP) for training, and gradient_as_bucket_view is set as True, gradients are "
+                "views of DDP "
                 "buckets, and hence detach_() cannot be called on these gradients."
             )
             raise RuntimeError(msg)
@@ -113,7 +115,10 @@ class Tensor:
             msg = f"Variable data has to be a tensor, but got {type(value).__name__}"
             raise TypeError(msg)
         if self.requires_grad and not value.is_floating_point():
-            msg = "data set to a tensor that requires gradients must be floating point or complex dtype"
+            msg = (
+                "data set to a tensor that requires gradients must be floating point or complex "
+                "dtype"
+            )
             raise RuntimeError(msg)
         self._array = value._array
         self._storage = None if self._storage is None else Storage()
@@ -372,7 +377,10 @@ class Tensor:
             RuntimeError: the tensor requires grad.
         """
         if not force and self.requires_grad:
-            msg = "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
+            msg = (
+                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() "
+                "instead."
+            )
             raise RuntimeError(msg)
         return self._array.view()
 
@@ -442,8 +450,10 @@ class Tensor:
         if not self.is_leaf:
             msg = (
                 "Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
-                "protocol at the moment.  If you were attempting to deepcopy a module, this may be because "
-                "of a torch.nn.utils.weight_norm usage, see https://github.com/pytorch/pytorch/pull/103001"
+                "protocol at the moment.  If you were attempting to deepcopy a module, this may be "
+                "because "
+                "of a torch.nn.utils.weight_norm usage, see "
+                "https://github.com/pytorch/pytorch/pull/103001"
             )
             raise RuntimeError(msg)
         if id(self) in memo:

@@ -19,13 +19,13 @@ def root_of(array: Array) -> Array:
 
 
 def copy_memory(array: Array, memo: dict[int, Any]) -> Array:
-    """Return a copy of ``array`` in the same layout; arrays that share memory share their copies."""
+    """Return a copy of ``array`` in its layout; arrays that share memory share their copies."""
     root = root_of(array)
     key = -id(root)
     if key not in memo:
         memo[key] = root.copy(order="K")
         memo.setdefault(id(memo), []).append(root)
-    copied = memo[key]
+    copied: Array = memo[key]
     if array is root:
         return copied
     offset = array.__array_interface__["data"][0] - root.__array_interface__["data"][0]
@@ -57,8 +57,10 @@ def legacy_array(args: tuple[Any, ...], numpy_dtype: Any) -> Array:
     """Return the array that torch's old constructors make of their arguments."""
     if len(args) == 1 and hasattr(args[0], "_array"):
         if args[0]._array.dtype != numpy_dtype:
-            return args[0]._array.astype(numpy_dtype)
-        return args[0]._array
+            converted: Array = args[0]._array.astype(numpy_dtype)
+            return converted
+        shared: Array = args[0]._array
+        return shared
     if not args or (len(args) == 1 and isinstance(args[0], Size)):
         return np.empty(args[0] if args else (0,), numpy_dtype)
     if all(isinstance(arg, (int, np.integer)) for arg in args):

@@ -35,7 +35,7 @@ class _VariableMeta(type):
 
 
 class Variable(metaclass=_VariableMeta):
-    """torch's old name for a tensor: ``Variable(t)`` returns a tensor that shares ``t``'s memory."""
+    """torch's old name for a tensor: ``Variable(t)`` is a tensor that shares ``t``'s memory."""
 
     def __new__(cls, data: Tensor, requires_grad: bool = False) -> Any:
         """Return ``data`` as a leaf."""
@@ -99,15 +99,17 @@ def backward(
 
     Args:
         tensors: one tensor or several.
-        grad_tensors: what to multiply from the left, per tensor; may be left out for single elements.
-        retain_graph: keep what was saved, for another backward; the value of ``create_graph`` if not given.
+        grad_tensors: what to multiply from the left, per tensor; may be left out for single
+            elements.
+        retain_graph: keep what was saved, for another backward; the value of ``create_graph`` if
+            not given.
         create_graph: record the walk, so that the gradients can be differentiated.
         grad_variables: old name of ``grad_tensors``.
         inputs: accumulate into these tensors only.
 
     Raises:
-        RuntimeError: a tensor has no history, a gradient is missing or has another shape, or the graph
-            was freed by an earlier walk.
+        RuntimeError: a tensor has no history, a gradient is missing or has another shape, or the
+            graph was freed by an earlier walk.
 
     Example:
         >>> import penlight as torch
@@ -177,7 +179,10 @@ def grad(
         msg = "penlight does not batch gradients: call autograd.grad once per row of grad_outputs"
         raise NotImplementedError(msg)
     if materialize_grads and allow_unused is False:
-        msg = "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
+        msg = (
+            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: "
+            "allow_unused=False."
+        )
         raise ValueError(msg)
     outputs, grads = _paired(outputs, grad_outputs, "grad")
     inputs = as_tuple(inputs)
@@ -193,7 +198,8 @@ def grad(
     if unused and not (allow_unused or materialize_grads):
         msg = (
             f"The differentiated Tensor at index {unused[0]} appears to "
-            "not have been used in the graph. Set allow_unused=True if this is the desired behavior."
+            "not have been used in the graph. Set allow_unused=True if this is the desired "
+            "behavior."
         )
         raise RuntimeError(msg)
     if materialize_grads:
@@ -211,7 +217,7 @@ def _tensor_backward(
     create_graph: bool = False,
     inputs: Any = None,
 ) -> None:
-    """Add this tensor's gradient to the ``grad`` of the leaves; see :func:`penlight.autograd.backward`."""
+    """Add this tensor's gradient to the leaves'; see :func:`penlight.autograd.backward`."""
     backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
 

@@ -43,7 +43,7 @@ class FunctionNode(Node):
         return getattr(self.ctx, name)
 
     def save(self, tensors: Sequence[Any], outputs: Sequence[Any]) -> None:
-        """Keep tensors with their versions; an output as its array, or it and this node would be a cycle."""
+        """Keep tensors with their versions; outputs as arrays, or there would be a cycle."""
         self.saved = [None if tensor is None else self._kept(tensor, outputs) for tensor in tensors]
 
     def _kept(self, tensor: Any, outputs: Sequence[Any]) -> tuple[Any, Any, int, int | None]:
@@ -93,7 +93,7 @@ class FunctionNode(Node):
         ]
 
     def _given(self, grad: Any, meta: Any) -> Any:
-        """Return a gradient as backward gets it: zeros for an output that nobody used, if asked for."""
+        """Return a gradient as backward gets it: zeros for an unused output, if asked for."""
         if grad is not None:
             # The user sees this gradient and may keep it, so no leaf may adopt its memory.
             storage_of(grad)

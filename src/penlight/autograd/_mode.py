@@ -1,4 +1,4 @@
-"""The switch behind the grad modes: its state per thread, as a context manager and as a decorator."""
+"""The switch behind the grad modes: its state per thread, as a context and as a decorator."""
 
 from __future__ import annotations
 
@@ -53,18 +53,21 @@ class GradSwitch:
 
 
 def decorate(make_context: Any, function: Any) -> Any:
-    """Wrap a function (or a generator function, resumed inside the context), or a class's constructor."""
+    """Wrap a function, a generator function (resumed in the context) or a class's constructor."""
     if isinstance(function, type):
         import warnings  # noqa: PLC0415 - rare
 
         warnings.warn(
-            "Decorating classes is deprecated and will be disabled in future versions. You should only "
-            "decorate functions or methods. To preserve the current behavior of class decoration, you can "
+            "Decorating classes is deprecated and will be disabled in future versions. You should "
+            "only "
+            "decorate functions or methods. To preserve the current behavior of class decoration, "
+            "you can "
             "directly decorate the `__init__` method and nothing else.",
             FutureWarning,
             stacklevel=3,
         )
-        function.__init__ = decorate(make_context, function.__init__)
+        made: Any = function
+        made.__init__ = decorate(make_context, made.__init__)
         return function
     code = getattr(function, "__code__", None)
     if code is not None and code.co_flags & _IS_GENERATOR:
@@ -93,7 +96,7 @@ def _decorate_generator(make_context: Any, function: Any) -> Any:
                     with make_context():
                         generator.close()
                     raise
-                except BaseException as error:  # noqa: BLE001 - handed to the generator, as `yield` would
+                except BaseException as error:  # noqa: BLE001 - handed on, as `yield` would
                     step, value = generator.throw, error
         except StopIteration as stop:
             return stop.value

@@ -100,7 +100,7 @@ class _Walk:
 
 
 def _leading_to(roots: Sequence[Any], targets: set[Node]) -> set[Node]:
-    """Return the nodes below ``roots`` from which one of ``targets`` can be reached, targets included."""
+    """Return the nodes below ``roots`` that lead to one of ``targets``, targets included."""
     reached: set[Node] = set()
     seen: dict[Node, None] = {}
     stack = [node for node in map(target_of, roots) if node is not None]

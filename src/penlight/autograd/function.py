@@ -60,9 +60,9 @@ class FunctionCtx:
 class Function:
     """Subclass it with static ``forward(ctx, …)`` and ``backward(ctx, *grads)``; call ``apply``.
 
-    ``forward`` may also leave out ``ctx`` when the class has ``setup_context(ctx, inputs, output)``.
-    Inside ``forward`` nothing is recorded. ``backward`` returns one gradient, or ``None``, per argument
-    of ``forward``; it is recorded under ``create_graph``.
+    ``forward`` may also leave out ``ctx`` when the class has ``setup_context(ctx, inputs,
+    output)``. Inside ``forward`` nothing is recorded. ``backward`` returns one gradient, or
+    ``None``, per argument of ``forward``; it is recorded under ``create_graph``.
 
     Example:
         >>> import penlight as torch
@@ -83,8 +83,10 @@ class Function:
         import warnings  # noqa: PLC0415 - rare
 
         warnings.warn(
-            f"{type(self)} should not be instantiated. Methods on autograd functions are all static, so "
-            "you should invoke them on the class itself. Instantiating an autograd function will raise "
+            f"{type(self)} should not be instantiated. Methods on autograd functions are all "
+            "static, so "
+            "you should invoke them on the class itself. Instantiating an autograd function will "
+            "raise "
             "an error in a future version of PyTorch.",
             DeprecationWarning,
             stacklevel=2,
@@ -100,7 +102,8 @@ class Function:
     def backward(ctx: Any, *grad_outputs: Any) -> Any:
         """Compute the inputs' gradients; overridden by every subclass that is differentiated."""
         msg = (
-            "You must implement either the backward or vjp method for your custom autograd.Function to "
+            "You must implement either the backward or vjp method for your custom "
+            "autograd.Function to "
             "use it with backward mode AD."
         )
         raise NotImplementedError(msg)
@@ -150,7 +153,8 @@ class Function:
         for index, out in enumerate(outputs):
             renamed[id(out)] = connect(Output(node, index), renamed.get(id(out), out), ctx, args)
         made = tuple(renamed[id(out)] for out in outputs)
-        # What is saved of an output is what the caller gets; an input handed through stays the input.
+        # What is saved of an output is what the caller gets; an input handed through stays the
+        # input.
         given = {id(arg) for arg in args}
         node.save([t if id(t) in given else renamed.get(id(t), t) for t in ctx._to_save], made)
         ctx._node = weakref.ref(node)
@@ -190,7 +194,8 @@ def _check_dirty(ctx: FunctionCtx, outputs: Sequence[Any]) -> None:
     for tensor in ctx._dirty:
         if not any(tensor is out for out in outputs):
             msg = (
-                "Some elements marked as dirty during the forward method were not returned as output. "
+                "Some elements marked as dirty during the forward method were not returned as "
+                "output. "
                 "The inputs that are modified inplace must all be outputs of the Function."
             )
             raise RuntimeError(msg)

@@ -126,7 +126,8 @@ class set_grad_enabled(GradSwitch):  # noqa: N801 - torch's name
 class inference_mode(GradSwitch):  # noqa: N801 - torch's name
     """``no_grad`` that also answers :func:`is_inference_mode_enabled`.
 
-    Tensors made inside are ordinary tensors: penlight has no inference-tensor flag, so programs that
+    Tensors made inside are ordinary tensors: penlight has no inference-tensor flag, so programs
+        that
     torch accepts run, and the ones it refuses (saving an inference tensor for backward) run too.
 
     Args:

@@ -203,8 +203,8 @@ class _Check:
                 a, b = (0 if grad is None else grad._array for grad in (one, other))
                 if not np.allclose(a, b, self.rtol, self.atol, equal_nan=True):
                     msg = (
-                        "Expected backward function to handle undefined output grads. Please look at "
-                        '"Notes about undefined output gradients" in tools/autograd/derivatives.yaml'
+                        "Expected backward function to handle undefined output grads: unused "
+                        "outputs count as outputs with gradient zero."
                     )
                     raise GradcheckError(msg)
 
@@ -223,7 +223,8 @@ class _Check:
 def _check_inputs(places: Sequence[int], sources: Sequence[Any]) -> None:
     if not sources:
         msg = (
-            "gradcheck expects at least one input tensor to require gradient, but none of the them have "
+            "gradcheck expects at least one input tensor to require gradient, but none of the them "
+            "have "
             "requires_grad=True."
         )
         raise ValueError(msg)
@@ -233,15 +234,18 @@ def _check_inputs(places: Sequence[int], sources: Sequence[Any]) -> None:
 
             warnings.warn(
                 f"Input #{index} requires gradient and is not a double precision floating point or "
-                "complex. This check will likely fail if all the inputs are not of double precision "
+                "complex. This check will likely fail if all the inputs are not of double "
+                "precision "
                 "floating point or complex. ",
                 stacklevel=4,
             )
         sizes = zip(source._array.shape, source._array.strides, strict=True)
         if source.numel() and any(size > 1 and not step for size, step in sizes):
             msg = (
-                f"The {index}th input has a dimension with stride 0. gradcheck only supports inputs that "
-                "are non-overlapping to be able to compute the numerical gradients correctly. You should "
+                f"The {index}th input has a dimension with stride 0. gradcheck only supports "
+                "inputs that "
+                "are non-overlapping to be able to compute the numerical gradients correctly. You "
+                "should "
                 "call .contiguous on the input before passing it to gradcheck."
             )
             raise RuntimeError(msg)
@@ -271,7 +275,8 @@ def gradgradcheck(
     Args:
         func: as for :func:`gradcheck`.
         inputs: as for :func:`gradcheck`.
-        grad_outputs: what to multiply the outputs' gradients by; drawn from a fixed stream if not given.
+        grad_outputs: what to multiply the outputs' gradients by; drawn from a fixed stream if not
+            given.
         gen_non_contig_grad_outputs: make the drawn ones non-contiguous.
         check_rev_over_rev: ``False`` checks nothing.
         check_fwd_over_rev: refused; penlight has no forward mode.

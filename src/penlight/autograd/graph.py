@@ -1,8 +1,8 @@
 """The graph: nodes, edges, gradient accumulation at leaves, saved values and hooks.
 
-An *edge* says where a tensor's gradient goes: ``None`` (nowhere), a :class:`Node` (its only output) or
-an :class:`Output` (one of several). Nodes are numbered as they are made, and a node's edges always lead
-to lower numbers, so the engine needs no other order.
+An *edge* says where a tensor's gradient goes: ``None`` (nowhere), a :class:`Node` (its only output)
+or an :class:`Output` (one of several). Nodes are numbered as they are made, and a node's edges
+always lead to lower numbers, so the engine needs no other order.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ class Node:
         edges: where each input's gradient goes.
         sequence: the node's number; larger was made later.
         hooks: ``None`` or the node's :class:`Hooks`.
-        outputs: ``None`` for one output, else shape and dtype of each (missing gradients become zeros).
+        outputs: ``None`` for one output, else shape and dtype of each (missing gradients become
+            zeros).
     """
 
     __slots__ = ("__weakref__", "_metadata", "edges", "hooks", "sequence")
@@ -109,7 +110,7 @@ class Node:
         return self.hooks
 
     def register_hook(self, fn: Callable[..., Any]) -> RemovableHandle:
-        """Call ``fn(grad_inputs, grad_outputs)`` after this node ran; a result replaces its gradients."""
+        """Call ``fn(grad_inputs, grad_outputs)`` after the node; a result replaces the former."""
         return register(self._own_hooks().after, fn)
 
     def register_prehook(self, fn: Callable[..., Any]) -> RemovableHandle:
@@ -146,7 +147,8 @@ def index_of(edge: Any) -> int:
 class AccumulateGrad(Node):
     """Where a leaf's gradient ends: it is added to ``variable.grad``.
 
-    The node holds its leaf weakly: the leaf holds the node, and nobody can ask a leaf that is gone for
+    The node holds its leaf weakly: the leaf holds the node, and nobody can ask a leaf that is gone
+        for
     its gradient.
     """
 
@@ -185,7 +187,7 @@ class AccumulateGrad(Node):
 
 
 def accumulate_into(variable: Any, grad: Any, *, create_graph: bool) -> None:
-    """Add ``grad`` to ``variable.grad``; the first gradient is kept, copied unless nobody else has it."""
+    """Add ``grad`` to ``variable.grad``; the first is kept, copied unless nobody else has it."""
     with _accumulating:
         old = variable._grad
         if old is None:
@@ -201,7 +203,7 @@ _accumulating = threading.RLock()
 
 
 def _first(grad: Any, like: Any) -> Any:
-    """Return ``grad`` as a leaf's first gradient: its memory when nothing else has it, else a copy."""
+    """Return ``grad`` as a leaf's first: its memory when nothing else has it, else a copy."""
     array = grad._array
     if (
         grad._storage is not None
@@ -256,7 +258,8 @@ def refuse_modified(node: Node, tensor: Any, expected: int) -> None:
     msg = (
         "one of the variables needed for gradient computation has been modified by an inplace "
         f"operation: [{type_name(tensor)} {list(tensor._array.shape)}]{source} is at version "
-        f"{version_of(tensor)}; expected version {expected} instead. It was saved for {node.name()}. "
+        f"{version_of(tensor)}; expected version {expected} instead. It was saved for "
+        f"{node.name()}. "
         "Hint: compute with a clone of it, or write in place only after backward()."
     )
     raise RuntimeError(msg)
@@ -265,10 +268,14 @@ def refuse_modified(node: Node, tensor: Any, expected: int) -> None:
 def refuse_freed(node: Node) -> None:
     """Raise torch's error for a second walk through a graph whose saved values were freed."""
     msg = (
-        "Trying to backward through the graph a second time (or directly access saved tensors after "
-        "they have already been freed). Saved intermediate values of the graph are freed when you call "
-        ".backward() or autograd.grad(). Specify retain_graph=True if you need to backward through the "
-        "graph a second time or if you need to access saved tensors after calling backward. Here those "
+        "Trying to backward through the graph a second time (or directly access saved tensors "
+        "after "
+        "they have already been freed). Saved intermediate values of the graph are freed when you "
+        "call "
+        ".backward() or autograd.grad(). Specify retain_graph=True if you need to backward through "
+        "the "
+        "graph a second time or if you need to access saved tensors after calling backward. Here "
+        "those "
         f"of {node.name()} are gone."
     )
     raise RuntimeError(msg)

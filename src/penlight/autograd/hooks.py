@@ -74,7 +74,7 @@ def _seen(grad: Any) -> Any:
 
 
 def _changed(hook: Callable[..., Any], changed: Any, grad: Any) -> Any:
-    """Return what a tensor's hook made of its gradient, refusing what is no gradient of that tensor."""
+    """Return what a tensor's hook made of its gradient, refusing another dtype or shape."""
     if changed is None:
         return grad
     if not hasattr(changed, "_array"):

@@ -32,7 +32,8 @@ def set_requires_grad(tensor: Any, value: Any) -> None:
         )
         raise RuntimeError(msg)
     if not value and edge is not None:
-        # Kept aside: graphs already made still lead to it, and its hooks outlive a time without grad.
+        # Kept aside: graphs already made still lead to it, and its hooks outlive a time without
+        # grad.
         tensor._accumulator = edge
         tensor._edge = None
     elif value and edge is None:
@@ -42,21 +43,26 @@ def set_requires_grad(tensor: Any, value: Any) -> None:
 def check_grad(variable: Any, grad: Any) -> None:
     """Refuse what cannot be ``variable.grad``."""
     if not hasattr(grad, "_array"):
-        msg = f"assigned grad expected to be a Tensor or None but got grad of type {type(grad).__name__}"
+        msg = (
+            f"assigned grad expected to be a Tensor or None but got grad of type "
+            f"{type(grad).__name__}"
+        )
         raise TypeError(msg)
     if grad is variable:
         msg = "can't assign Variable as its own grad"
         raise RuntimeError(msg)
     if grad._array.dtype != variable._array.dtype:
         msg = (
-            f"attempting to assign a gradient with dtype '{grad.dtype}' to a tensor with grad_dtype "
+            f"attempting to assign a gradient with dtype '{grad.dtype}' to a tensor with "
+            "grad_dtype "
             f"'{variable.dtype}'. The gradient must match the tensor's dtype."
         )
         raise RuntimeError(msg)
     if grad._array.shape != variable._array.shape:
         msg = (
             f"attempting to assign a gradient of size '{list(grad.shape)}' to a tensor of size "
-            f"'{list(variable.shape)}'. Please ensure that the gradient and the tensor are the same size"
+            f"'{list(variable.shape)}'. Please ensure that the gradient and the tensor are the "
+            "same size"
         )
         raise RuntimeError(msg)
 
@@ -66,9 +72,12 @@ def warn_of_no_grad() -> None:
     import warnings  # noqa: PLC0415 - only where a mistake is likely
 
     warnings.warn(
-        "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute "
-        "won't be populated during autograd.backward(). If you indeed want the .grad field to be populated "
-        "for a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. If you access the non-leaf "
+        "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad "
+        "attribute "
+        "won't be populated during autograd.backward(). If you indeed want the .grad field to be "
+        "populated "
+        "for a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. If you access the "
+        "non-leaf "
         "Tensor by mistake, make sure you access the leaf Tensor instead.",
         stacklevel=3,
     )

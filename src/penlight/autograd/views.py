@@ -1,8 +1,8 @@
 """Views: how a view is replayed from its base, and how an in-place write rebases history.
 
 The model is torch's note *View + Inplace update*, taken literally: writing to a view is
-``base = copy_slices(base, value)`` followed by ``view = replay(base)``. The graph that results is what
-functional code would have built.
+``base = copy_slices(base, value)`` followed by ``view = replay(base)``. The graph that results is
+what functional code would have built.
 """
 
 from __future__ import annotations
@@ -22,23 +22,31 @@ Steps = tuple[Step, ...]
 
 Refusal = tuple[str, str] | None
 
-# Why a view may not be written in place, in torch's words. The first pair of braces is for whose output
-# it is, the second for what was done.
+# Why a view may not be written in place, in torch's words. The first pair of braces is for whose
+# output it is, the second for what was done.
 NO_GRAD_VIEW = (
-    "A view was created in no_grad mode and {1} with grad mode enabled. Given that this use case is "
-    "ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the "
-    "inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or both "
+    "A view was created in no_grad mode and {1} with grad mode enabled. Given that this use case "
+    "is "
+    "ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view "
+    "and the "
+    "inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or "
+    "both "
     "outside (if you want the inplace to be tracked)."
 )
 ONE_OF_SEVERAL = (
-    "Output {0} is a view and {1}. This view is the output of a function that returns multiple views. Such "
-    "functions do not allow the output views to be modified inplace. You should replace the inplace "
+    "Output {0} is a view and {1}. This view is the output of a function that returns multiple "
+    "views. Such "
+    "functions do not allow the output views to be modified inplace. You should replace the "
+    "inplace "
     "operation by an out-of-place one."
 )
 MADE_BY_FUNCTION = (
-    "Output {0} is a view and {1}. This view was created inside a custom Function (or because an input was "
-    "returned as-is) and the autograd logic to handle view+inplace would override the custom backward "
-    "associated with the custom Function, leading to incorrect gradients. This behavior is forbidden. You "
+    "Output {0} is a view and {1}. This view was created inside a custom Function (or because an "
+    "input was "
+    "returned as-is) and the autograd logic to handle view+inplace would override the custom "
+    "backward "
+    "associated with the custom Function, leading to incorrect gradients. This behavior is "
+    "forbidden. You "
     "can fix this by cloning the output of the custom Function."
 )
 
@@ -50,8 +58,8 @@ class View:
         base: the tensor that owns the history; never a view itself.
         steps: functions on arrays, each with its arguments, that make the view of the base's array.
         made_at: the version of the storage for which the view's own history is right.
-        refusal: ``None``, or why it may not be written in place (one of the sentences above) and whose
-            output it is.
+        refusal: ``None``, or why it may not be written in place (one of the sentences above) and
+            whose output it is.
     """
 
     __slots__ = ("base", "made_at", "refusal", "steps")
@@ -108,7 +116,7 @@ def storage_of(tensor: Any) -> Storage:
 
 
 def edge_of(tensor: Any) -> Any:
-    """Return where the tensor's gradient goes; a view whose memory was written re-reads it from its base."""
+    """Return where the gradient goes; a view whose memory was written asks its base again."""
     view = tensor._view
     if view is None or view.made_at == tensor._storage.version:
         return tensor._edge
@@ -127,7 +135,7 @@ def edge_of(tensor: Any) -> Any:
 
 
 def owner_of(view: View) -> Any:
-    """Return who has the history: the base, or what it was before it became a view (``base.t_()``)."""
+    """Return who has the history: the base, or what it was before it became a view itself."""
     base = view.base
     return base if base._view is None else base._view.base
 
@@ -157,7 +165,7 @@ class CopySlices(Node):
         self.layout = Layout(base._array)
 
     def backward(self, grads: Any, edges: tuple[Any, ...]) -> tuple[Any, Any]:
-        """To the base: the gradient outside the view. To what was written: the gradient in the view."""
+        """To the base: the gradient outside the view. To what was written: that in the view."""
         to_base, to_written = edges
         return (
             None if to_base is None else grads._hole(self.steps, self.layout),
@@ -181,7 +189,7 @@ class AsStridedBackward0(Node):
 
 
 def check_inplace(tensor: Any) -> None:
-    """Refuse an in-place write that autograd cannot follow, in torch's words; called when recording."""
+    """Refuse an in-place write that autograd cannot follow; called when recording."""
     view = tensor._view
     if view is None:
         if tensor._edge.__class__ is AccumulateGrad:
@@ -197,7 +205,7 @@ def check_inplace(tensor: Any) -> None:
 
 
 def rebase(tensor: Any, edge: Any) -> None:
-    """Make ``edge`` the history of ``tensor`` after an in-place write, through its base for a view."""
+    """Make ``edge`` the history of ``tensor`` after a write, through its base for a view."""
     view = tensor._view
     if view is None:
         old = tensor._edge

@@ -17,7 +17,10 @@ def integer(function: str, name: str, value: Any) -> int:
     try:
         return int(value.__index__())
     except (AttributeError, TypeError):
-        msg = f"{function}(): argument '{name}' must be tuple of ints, but found element of type {type(value).__name__}"
+        msg = (
+            f"{function}(): argument '{name}' must be tuple of ints, but found element of type "
+            f"{type(value).__name__}"
+        )
         raise TypeError(msg) from None
 
 
@@ -50,7 +53,7 @@ _INVERT_INSTEAD = (
 
 
 def no_bool(function: str) -> NoReturn:
-    """Refuse arithmetic that torch keeps from bool tensors: ``neg``, ``sub`` of two, ``rsub`` of one."""
+    """Refuse what torch keeps from bool tensors: ``neg``, ``sub`` of two, ``rsub`` of one."""
     msg = {
         "neg": f"Negation, the `-` operator, {_INVERT_INSTEAD}",
         "sub": (
@@ -62,7 +65,7 @@ def no_bool(function: str) -> NoReturn:
 
 
 def dim(value: Any, ndim: int) -> int:
-    """Return a dimension's number as one from 0, refusing what is out of range; 0-d counts as 1-d."""
+    """Return a dimension counted from 0, refusing what is out of range; 0-d counts as 1-d."""
     ndim = ndim or 1
     if not -ndim <= value < ndim:
         msg = (

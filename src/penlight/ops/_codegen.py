@@ -1,4 +1,4 @@
-"""The source of an op's call path, its in-place form and its Node class, compiled at the first call.
+"""The source of an op's call path, in-place form and Node class, compiled at the first call.
 
 Specialised source costs a fraction of a path that binds arguments by dictionary. ``source_of(op)``
 returns the text; it shows in tracebacks under ``<op NAME>``.
@@ -85,7 +85,7 @@ def _node_class(op: Any) -> Any:
 
 
 def _become(function: Any, made: Any, namespace: dict[str, Any]) -> None:
-    """Make ``function`` what ``made`` is; its code comes last, as other threads may be calling it."""
+    """Make ``function`` what ``made`` is, its code last: other threads may be calling it."""
     function.__globals__.update(namespace)
     function.__defaults__ = made.__defaults__
     function.__kwdefaults__ = made.__kwdefaults__
@@ -93,7 +93,7 @@ def _become(function: Any, made: Any, namespace: dict[str, Any]) -> None:
     function.__code__ = made.__code__.replace(co_name=function.__name__)
 
 
-# ---- the text ---------------------------------------------------------------------------------------
+# ---- the text ------------------------------------------------------------------------------------
 
 
 def source_of(op: Any) -> str:
@@ -332,7 +332,8 @@ def _inplace(op: Any) -> str:
         statement = f"assign(op, a_{first}, forward({arguments}))"
     if op.promotion == "int_to_float":
         body.append(
-            f"if _d.kind in 'biu': return convert_inplace(op, {first}, lambda: op.call({_arguments(op)}))"
+            f"if _d.kind in 'biu': return convert_inplace(op, {first}, lambda: "
+            f"op.call({_arguments(op)}))"
         )
     body += _guarded(op, statement)
     body += [

@@ -42,7 +42,7 @@ def kind_of(op: Any, name: str) -> str:
 
 
 def overwritten_for(op: Any) -> tuple[int, ...]:
-    """Return which inputs' rules want the first argument's value, which an in-place form overwrites."""
+    """Return which inputs' rules want the first argument's value, which a write overwrites."""
     wanting = wanted_by(op).get(op.params[0].name, ())
     return tuple(i for i, name in enumerate(op.differentiable) if name in wanting)
 
@@ -70,7 +70,7 @@ def releasable(op: Any) -> tuple[str, ...]:
     return tuple(_slot(name) for name in wanted_by(op) if kind_of(op, name) in kinds)
 
 
-# ---- the text ---------------------------------------------------------------------------------------
+# ---- the text ------------------------------------------------------------------------------------
 
 
 def node_lines(op: Any) -> list[str]:
@@ -95,7 +95,7 @@ def node_lines(op: Any) -> list[str]:
 
 
 def _shapes(arrays: list[str]) -> str:
-    """Return the expression for the shapes that gradients are summed back to, ``None`` if all agree."""
+    """Return the expression for the shapes that gradients are summed to, ``None`` if equal."""
     if len(arrays) == 2:
         a, b = arrays
         same = f"{a}.__class__ is ndarray and {b}.__class__ is ndarray and {a}.shape == {b}.shape"
@@ -195,7 +195,8 @@ def _apply_rule(
         for name in inputs:
             index = op.differentiable.index(name)
             lines.append(
-                f"if _shapes is not None and g_{name} is not None and _shapes[{index}] is not None: "
+                f"if _shapes is not None and g_{name} is not None and _shapes[{index}] is not "
+                "None: "
                 f"g_{name} = summed_to(g_{name}, _shapes[{index}])"
             )
     if many:

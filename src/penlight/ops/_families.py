@@ -168,8 +168,8 @@ def view(
 ) -> Any:
     """Decorate the forward of an op whose result looks at its first argument's memory.
 
-    Without a rule for ``input``, the adjoint comes from the forward: zeros of the input's layout with the
-    gradient written through the view.
+    Without a rule for ``input``, the adjoint comes from the forward: zeros of the input's layout
+    with the gradient written through the view.
 
     Args:
         name: the function's name, the forward's when not given.

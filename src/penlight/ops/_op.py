@@ -1,9 +1,9 @@
 """Op: one operation, written once. Everything else about it is derived from the record.
 
-A record holds the forward function on arrays and one gradient rule per differentiable input. A rule is
-a function on Tensors whose *parameter names* say what is saved for it: after ``grad`` (or ``grads``
-where there are several outputs) an argument's name, ``out``, ``<arg>_shape``, ``<arg>_dtype``,
-``<arg>_layout``, ``view_step`` (of a view), ``needs``, or a name from ``saves``.
+A record holds the forward function on arrays and one gradient rule per differentiable input. A rule
+is a function on Tensors whose *parameter names* say what is saved for it: after ``grad`` (or
+``grads`` where there are several outputs) an argument's name, ``out``, ``<arg>_shape``,
+``<arg>_dtype``, ``<arg>_layout``, ``view_step`` (of a view), ``needs``, or a name from ``saves``.
 
 From the record come the function, its in-place form, ``out=``, the method, and the Node class under
 torch's name. Their source is generated and compiled when the op is first called, so that an import
@@ -43,8 +43,8 @@ class Param:
 
     Attributes:
         name: its name.
-        kind: ``"tensor"``, ``"optional"`` (tensor or None), ``"maybe"`` (tensor or number), ``"many"``
-            (a sequence of tensors) or ``"other"``.
+        kind: ``"tensor"``, ``"optional"`` (tensor or None), ``"maybe"`` (tensor or number),
+            ``"many"`` (a sequence of tensors) or ``"other"``.
         default: its default value, or ``REQUIRED``.
         keyword_only: whether it can be given by name only.
         variadic: whether it is ``*name``.
@@ -162,8 +162,8 @@ class Op:
         self.module = module or getattr(forward, "__module__", None) or __name__
         self.signature = signature or forward
         self.rules: list[tuple[tuple[str, ...], Rule, tuple[str, ...]]] = []
-        # Made at the first call: the node's class and maker, and the inputs whose rules want the first
-        # argument's value, which the in-place form overwrites.
+        # Made at the first call: the node's class and maker, and the inputs whose rules want the
+        # first argument's value, which the in-place form overwrites.
         self.node_class: Any = None
         self.record: Any = None
         self.overwrites: tuple[int, ...] = ()
@@ -174,7 +174,7 @@ class Op:
             self.attach(name)
 
     def _make_function(self, name: str, stub: Any) -> Any:
-        """Return a function that compiles this op when first called and then is the compiled one."""
+        """Return a function that compiles this op at its first call and then is the result."""
         function = FunctionType(
             stub.__code__, {"op": self, "compile_op": _codegen.compile_op}, name
         )
@@ -209,7 +209,10 @@ class Op:
             plain = next((name.removesuffix(end) for end in _METADATA if name.endswith(end)), name)
             special = {"out", "needs", *self.saves, *(("view_step",) if self.view else ())}
             if not {name, plain} & known and name not in special:
-                msg = f"a rule of {self.name} asks for {name!r}, which is neither an argument nor saved"
+                msg = (
+                    f"a rule of {self.name} asks for {name!r}, which is neither an argument nor "
+                    "saved"
+                )
                 raise TypeError(msg)
         for wanted in inputs:
             if wanted not in known:
@@ -239,8 +242,8 @@ class Op:
 def op(name: str | None = None, **options: Any) -> Callable[[Any], Any]:
     """Decorate a forward function on arrays; the result is the op's function on Tensors.
 
-    Keyword arguments are those of :class:`Op`, and rules by the names of their inputs. The function's
-    ``vjp`` decorates a joint rule.
+    Keyword arguments are those of :class:`Op`, and rules by the names of their inputs. The
+    function's ``vjp`` decorates a joint rule.
     """
     rules = {key: value for key, value in options.items() if key not in _OPTIONS}
     settings = {key: value for key, value in options.items() if key in _OPTIONS}

@@ -1,4 +1,4 @@
-"""Whether a write would meet memory that it must not: elements that share an address, sources in part."""
+"""Whether a write meets memory that it must not: shared elements, sources in part."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from .._tensor import Array
 
 
 def check_overlap(target: Array, *sources: Any) -> None:
-    """Refuse to write an array whose elements share memory, or of which a source reads another part.
+    """Refuse to write an array whose elements share memory, or that a source overlaps.
 
-    As in torch, only dense arrays are compared: between strided ones an overlap is not looked for, and
+    As in torch, only dense arrays are compared: between strided ones an overlap is not looked for,
+        and
     reading is done before writing.
     """
     if 0 in target.strides and _repeats(target):
         msg = (
-            "unsupported operation: more than one element of the written-to tensor refers to a single "
+            "unsupported operation: more than one element of the written-to tensor refers to a "
+            "single "
             "memory location. Please clone() the tensor before performing the operation."
         )
         raise RuntimeError(msg)
@@ -30,8 +32,10 @@ def check_overlap(target: Array, *sources: Any) -> None:
             and _is_dense(source)
         ):
             msg = (
-                "unsupported operation: some elements of the input tensor and the written-to tensor refer "
-                "to a single memory location. Please clone() the tensor before performing the operation."
+                "unsupported operation: some elements of the input tensor and the written-to "
+                "tensor refer "
+                "to a single memory location. Please clone() the tensor before performing the "
+                "operation."
             )
             raise RuntimeError(msg)
 
