@@ -12,7 +12,7 @@ import strategies
 import penlight
 from penlight.autograd.views import Layout
 
-CASES = [name for name, dtype in oracle.cases("float32")]
+CASES = [name for name, dtype in oracle.cases("float32") if oracle.SAMPLES[name].layouts]
 
 
 def call(name: str, sample: Any, layout: Any = None) -> tuple[Any, list[Any]]:

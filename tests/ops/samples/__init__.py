@@ -157,6 +157,7 @@ class Samples:
         dtypes: names of the dtypes to run; where torch refuses one, penlight must refuse it too.
         node: compare the printed name of ``grad_fn`` with torch's.
         strides: compare strides with torch's.
+        layouts: the layout of the inputs does not change the result.
     """
 
     def __init__(
@@ -166,11 +167,13 @@ class Samples:
         dtypes: Sequence[str] = ALL,
         node: bool = True,
         strides: bool = False,
+        layouts: bool = True,
     ) -> None:
         self.generate = generate
         self.dtypes = tuple(dtypes)
         self.node = node
         self.strides = strides
+        self.layouts = layouts
 
     def __call__(self, make: Make) -> list[Sample]:
         return list(self.generate(make))

@@ -116,6 +116,14 @@ SAMPLES: dict[str, Any] = {
         ((2, 3, 4), (0, slice(None), slice(1, 4, 2))),
         ((3, 4), slice(2, 1)),
     ),
+    # as_strided reads memory, not elements.
+    "as_strided": calls(
+        ((3, 4), (2, 2), (1, 2)),
+        ((3, 4), (2, 3), (4, 1), 2),
+        ((6,), (4, 3), (1, 1)),
+        ((3, 4), (), (), 5),
+        layouts=False,
+    ),
     "Tensor.contiguous": calls(((3, 4),), ((),)),
 }
 
