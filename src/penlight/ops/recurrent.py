@@ -58,6 +58,13 @@ def _arrays(*tensors: Any) -> tuple[Any, ...]:
     return _flat(*(None if tensor is None else tensor._array for tensor in tensors))
 
 
+def _previous(first: Array, states: Array, batch_sizes: Any, *, reverse: bool) -> Array:
+    """Return the state that each row started from."""
+    if len(first) == len(states):  # one step
+        return first
+    return kernels.previous_states(first, states, batch_sizes, reverse=reverse)
+
+
 def _sum_of_rows(rows: Array) -> Array:
     """Return the sum of rows, in blocks: one by one, their rounding errors would add up."""
     size = 64
@@ -147,7 +154,7 @@ def _rnn_backward(
     gates, grad_h0 = np.empty_like(rows), np.empty_like(first)
     states = (_rows(grads[0]._array), grad_h_n, rows, weight)
     kernels.rnn_backward(gates, grad_h0, *states, batch_sizes, reverse, relu)
-    previous = kernels.previous_states(first, rows, batch_sizes, reverse=reverse)
+    previous = _previous(first, rows, batch_sizes, reverse=reverse)
     wanted = dict(zip(("input", "h0", *_WEIGHTS), needs, strict=True))
     return _gradients(wanted, gates, gates, input, previous, w_ih, h0=grad_h0)
 
@@ -175,7 +182,7 @@ def _gru_forward(
     kernels.gru_forward(output, h_n, saved, gates, first, weight, bias, batch_sizes, reverse)
     previous = None
     if keep:
-        previous = kernels.previous_states(first, output, batch_sizes, reverse=reverse)
+        previous = _previous(first, output, batch_sizes, reverse=reverse)
     return Saving((output.reshape(*input.shape[:-1], hidden), h_n), kept=(saved, previous))
 
 
@@ -240,7 +247,7 @@ def _lstm_forward(
         )
     previous = None
     if keep:
-        previous = kernels.previous_states(first, output, batch_sizes, reverse=reverse)
+        previous = _previous(first, output, batch_sizes, reverse=reverse)
     shaped = output.reshape(*input.shape[:-1], h0.shape[1])
     return Saving((shaped, h_n, c_n), kept=(saved, cells, before_projection, previous))
 
@@ -266,7 +273,7 @@ def _lstm_backward(
     saved, cells, before_projection, previous = kept
     grad_output = _rows(grads[0]._array)
     grad_h_n, grad_c_n, first, cell, weight, projection = _arrays(*grads[1:], h0, c0, w_hh, w_hr)
-    previous_cells = kernels.previous_states(cell, cells, batch_sizes, reverse=reverse)
+    previous_cells = _previous(cell, cells, batch_sizes, reverse=reverse)
     gates, grad_h0, grad_c0 = np.empty_like(saved), np.empty_like(first), np.empty_like(cell)
     states = (grad_output, grad_h_n, grad_c_n, saved, cells, previous_cells, weight)
     grad_w_hr = None

@@ -21,31 +21,31 @@ def cell_state(input: Array) -> Array:
 
 
 def _check_cell(input: Any, states: Sequence[Any], w_ih: Any, w_hh: Any) -> None:
-    if input.dim() != 2:
+    shape, features, hidden = input._array.shape, w_ih._array.shape[1], w_hh._array.shape[1]
+    if len(shape) != 2:
         msg = (
             "Dimension out of range (expected to be in range of [-1, 0], but got 1): a cell takes "
-            f"input (batch, features), got shape {list(input.shape)}"
+            f"input (batch, features), got shape {list(shape)}"
         )
         raise IndexError(msg)
-    if input.shape[1] != w_ih.shape[1]:
+    if shape[1] != features:
         msg = (
-            f"input has inconsistent input_size: got {input.shape[1]} expected {w_ih.shape[1]} "
-            f"(input has shape {list(input.shape)})"
+            f"input has inconsistent input_size: got {shape[1]} expected {features} (input has "
+            f"shape {list(shape)})"
         )
         raise RuntimeError(msg)
-    hidden = w_hh.shape[1]
     for number, state in enumerate(states):
-        if state.shape[0] != input.shape[0]:
+        found = state._array.shape
+        if found[:1] != shape[:1]:
             msg = (
-                f"Input batch size {input.shape[0]} doesn't match hidden{number} batch size "
-                f"{state.shape[0]}: input has shape {list(input.shape)}, hidden{number} "
-                f"{list(state.shape)}"
+                f"Input batch size {shape[0]} doesn't match hidden{number} batch size {found[0]}: "
+                f"input has shape {list(shape)}, hidden{number} {list(found)}"
             )
             raise RuntimeError(msg)
-        if state.dim() != 2 or state.shape[1] != hidden:
+        if found[1:] != (hidden,):
             msg = (
-                f"hidden{number} has inconsistent hidden_size: got {state.shape[-1]}, expected "
-                f"{hidden} (hidden{number} has shape {list(state.shape)})"
+                f"hidden{number} has inconsistent hidden_size: got {found[-1]}, expected {hidden} "
+                f"(hidden{number} has shape {list(found)})"
             )
             raise RuntimeError(msg)
 
