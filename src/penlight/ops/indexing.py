@@ -12,7 +12,9 @@ from .._tensor import Array, Tensor, wrap
 from . import _check
 from ._op import attach, op
 from ._results import written
-from .view import alias, select, slice_dim, unsqueeze
+from .creation import array_from
+from .join import cat
+from .view import alias, expand, select, slice_dim, unsqueeze
 
 __all__ = [
     "argwhere",
@@ -26,6 +28,7 @@ __all__ = [
     "masked_scatter",
     "masked_select",
     "nonzero",
+    "put",
     "scatter",
     "scatter_add",
     "take",
@@ -51,17 +54,32 @@ def getitem(self: Tensor, key: Any) -> Tensor:
 
 def setitem(self: Tensor, key: Any, value: Any) -> None:
     """Write ``value`` to ``self[key]``; it broadcasts, and is cast to this tensor's dtype."""
-    viewed, indices = _apply_basic(self, _as_tuple(key))
+    key = _as_tuple(key)
+    viewed, indices = _apply_basic(self, key)
     if not isinstance(value, Tensor):
         value = wrap(np.asarray(value).astype(self._array.dtype))
     if indices:
+        value = _for_mask(self, [item for item in key if not _is_basic(item)], value)
         index_put_(viewed, indices, value)
         return
-    array = value._array
-    while array.ndim > viewed._array.ndim and array.shape[0] == 1:
-        value = select(value, 0, 0)
-        array = value._array
-    viewed.copy_(value)  # type: ignore[attr-defined]
+    target = viewed._array.shape
+    if value._array.shape == target:
+        viewed.copy_(value)  # type: ignore[attr-defined]
+    elif not value._array.ndim:
+        viewed.fill_(value)  # type: ignore[attr-defined]
+    else:
+        while value._array.ndim > len(target) and value._array.shape[0] == 1:
+            value = select(value, 0, 0)
+        viewed.copy_(expand(value, target))  # type: ignore[attr-defined]
+
+
+def _for_mask(self: Tensor, items: list[Any], value: Tensor) -> Tensor:
+    """Cast a single value that one mask alone selects for, as torch does; other dtypes must match."""
+    if value._array.size == 1 and len(items) == 1 and value._array.dtype != self._array.dtype:
+        item = items[0]
+        if (_is_array(item) and _kind_of(item) in "bu") or _holds_bools(item):
+            return value._cast(self._array.dtype)  # type: ignore[attr-defined, no-any-return]
+    return value
 
 
 def _as_tuple(key: Any) -> tuple[Any, ...]:
@@ -100,9 +118,17 @@ def _consumed(item: Any) -> int:
     """Return how many of the tensor's dimensions an item of a key takes up."""
     if item is None or item is Ellipsis or isinstance(item, (bool, np.bool_)):
         return 0
-    if _is_array(item) and _kind_of(item) == "b":
-        return int(item.ndim)
+    if _is_array(item):
+        return int(item.ndim) if _kind_of(item) in "bu" else 1
+    if isinstance(item, (list, tuple)) and item and _holds_bools(item):
+        return _index_array(item).ndim
     return 1
+
+
+def _holds_bools(item: Any) -> bool:
+    while isinstance(item, (list, tuple)) and item:
+        item = item[0]
+    return isinstance(item, (bool, np.bool_))
 
 
 def _apply_basic(self: Tensor, key: tuple[Any, ...]) -> tuple[Tensor, list[Any]]:
@@ -115,9 +141,6 @@ def _apply_basic(self: Tensor, key: tuple[Any, ...]) -> tuple[Tensor, list[Any]]
     ndim = self._array.ndim
     if taken > ndim:
         _refuse_too_many(ndim)
-    if sum(item is Ellipsis for item in key) > 1:
-        msg = "an index can only have a single ellipsis ('...')"
-        raise IndexError(msg)
     viewed, place, original = self, 0, 0
     indices: list[Any] = []
     for item in key:
@@ -155,8 +178,8 @@ def _refuse_too_many(ndim: int) -> NoReturn:
 
 def _checked_index(viewed: Tensor, place: int, item: Any, original: int) -> int:
     shape = viewed._array.shape
-    if not shape:
-        _refuse_too_many(0)
+    if place >= len(shape):
+        _refuse_too_many(len(shape))
     number = int(item.__index__())
     length = shape[place]
     if not -length <= number < length:
@@ -167,18 +190,61 @@ def _checked_index(viewed: Tensor, place: int, item: Any, original: int) -> int:
 
 def _apply_slice(viewed: Tensor, place: int, item: slice) -> Tensor:
     step = 1 if item.step is None else int(item.step)
-    if step <= 0:
+    if step == 0:
+        msg = "slice step cannot be zero"
+        raise ValueError(msg)
+    if step < 0:
         msg = f"step must be greater than zero, got {step}"
         raise ValueError(msg)
-    length = viewed._array.shape[place]
-    start, stop, _ = slice(
-        None if item.start is None else int(item.start),
-        None if item.stop is None else int(item.stop),
-    ).indices(length)
-    if start == 0 and stop == length and step == 1:
+    shape = viewed._array.shape
+    if place >= len(shape):
+        _refuse_too_many(len(shape))
+    length = shape[place]
+    start = None if item.start is None else int(item.start)
+    stop = None if item.stop is None else int(item.stop)
+    # torch: only a slice written as a whole one leaves no trace in the graph.
+    if start in {None, 0} and (stop is None or stop >= length) and step == 1:
         return viewed
-    out: Tensor = slice_dim(viewed, place, start, max(start, stop), step)
+    first, last, _ = slice(start, stop).indices(length)
+    out: Tensor = slice_dim(viewed, place, first, max(first, last), step)
     return out
+
+
+def _index_array(item: Any) -> Array:
+    """Return an item of a key as an array of integers or bools."""
+    if isinstance(item, (Tensor, np.ndarray)):
+        array = item._array if isinstance(item, Tensor) else item
+    elif isinstance(item, (list, tuple, range)):
+        array = array_from(list(item))
+        array = array if array.size else array.astype(np.int64)
+    elif isinstance(item, (str, bytes)):
+        msg = f"new(): invalid data type '{type(item).__name__}'"
+        raise TypeError(msg)
+    else:
+        msg = (
+            "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
+            f"indices (got {type(item).__name__})"
+        )
+        raise IndexError(msg)
+    if array.dtype == np.uint8:
+        _warn_about_bytes()
+        return array.astype(bool)
+    if array.dtype.kind not in "ib":
+        msg = (
+            "tensors used as indices must be long, int, byte or bool tensors, "
+            f"got {FROM_NUMPY[array.dtype]}"
+        )
+        raise IndexError(msg)
+    return array
+
+
+def _warn_about_bytes() -> None:
+    import warnings
+
+    warnings.warn(
+        "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.",
+        stacklevel=6,
+    )
 
 
 def _index_arrays(viewed: Tensor, place: int, item: Any, original: int) -> tuple[Tensor, list[Any]]:
@@ -186,15 +252,7 @@ def _index_arrays(viewed: Tensor, place: int, item: Any, original: int) -> tuple
     if isinstance(item, (bool, np.bool_)):
         found = np.zeros(1 if item else 0, np.int64)
         return unsqueeze(viewed, place), [wrap(found)]
-    array = item._array if isinstance(item, Tensor) else np.asarray(item)
-    if array.dtype.kind == "f" and array.size == 0 and not isinstance(item, Tensor):
-        array = array.astype(np.int64)
-    if array.dtype.kind not in "iub":
-        msg = (
-            "tensors used as indices must be long, int, byte or bool tensors, "
-            f"got {FROM_NUMPY[array.dtype]}"
-        )
-        raise IndexError(msg)
+    array = _index_array(item)
     if array.dtype.kind == "b":
         _check_mask(array, viewed._array, place, original)
         if not array.ndim:
@@ -338,15 +396,14 @@ def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
         >>> torch.zeros(3).index_put_((torch.tensor([0, 0]),), torch.ones(2), accumulate=True)
         tensor([2., 0., 0.])
     """
+    values = _for_mask(self, [item for item in indices if item is not None], values)
     if values._array.dtype != self._array.dtype:
-        if values._array.ndim:
-            msg = (
-                "Index put requires the source and destination dtypes match, got "
-                f"{_check.scalar_type(self._array)} for the destination and "
-                f"{_check.scalar_type(values._array)} for the source."
-            )
-            raise RuntimeError(msg)
-        values = values._cast(self._array.dtype)  # type: ignore[attr-defined]
+        msg = (
+            "Index put requires the source and destination dtypes match, got "
+            f"{_check.scalar_type(self._array)} for the destination and "
+            f"{_check.scalar_type(values._array)} for the source."
+        )
+        raise RuntimeError(msg)
     out: Tensor = _index_put_inplace(self, _as_indices(indices), values, accumulate)
     return out
 
@@ -389,17 +446,23 @@ def _check_along(
     for other, length in enumerate(index.shape):
         room = input.shape[other] if input.ndim else 1
         if index.size and ((other != place and length > room) or _too_long(source, other, length)):
-            shapes = f"Expected index {list(index.shape)} to be no larger than self {list(input.shape)} apart from dimension {place}"
-            if source is not None:
-                shapes += f" and to be no larger than src {list(source.shape)}"
-            msg = (
-                shapes
-                if source is not None
-                else f"Size does not match at dimension {other} expected index {list(index.shape)} to be no larger than self {list(input.shape)} apart from dimension {place}"
-            )
-            raise RuntimeError(msg)
+            _refuse_lengths(input, place, index, source, other)
     _check_range(input, place, index, function)
     return place
+
+
+def _refuse_lengths(
+    input: Array, place: int, index: Array, source: Array | None, dim: int
+) -> NoReturn:
+    limits = f"to be no larger than self {list(input.shape)} apart from dimension {place}"
+    if source is None:
+        msg = f"Size does not match at dimension {dim} expected index {list(index.shape)} {limits}"
+    else:
+        msg = (
+            f"Expected index {list(index.shape)} {limits} and to be no larger size than src "
+            f"{list(source.shape)}"
+        )
+    raise RuntimeError(msg)
 
 
 def _too_long(source: Array | None, dim: int, length: int) -> bool:
@@ -454,6 +517,17 @@ def gather(input: Array, dim: int, index: Array, *, sparse_grad: bool = False) -
     return input[_index_along(index, place)]
 
 
+def _to_source(grad: Any, dim: int, index: Any, src_shape: tuple[int, ...]) -> Any:
+    """Return the gradient of a source: what of it was not used gets zeros."""
+    used = gather(grad, dim, index)
+    for place, length in enumerate(src_shape):
+        shape = list(used._array.shape)
+        if shape and shape[place] < length:
+            shape[place] = length - shape[place]
+            used = cat([used, used.new_zeros(shape)], place)
+    return used.reshape(src_shape)
+
+
 def _scatter_parts(
     function: str, input: Array, dim: int, index: Array, src: Any
 ) -> tuple[Any, Any, Any]:
@@ -489,7 +563,7 @@ def _assign(out: Array, key: Any, values: Any) -> None:
     inplace=True,
     quiet=True,
     input=lambda grad, dim, index: scatter_value(grad, dim, index, 0),
-    src=lambda grad, dim, index: gather(grad, dim, index),
+    src=lambda grad, dim, index, src_shape: _to_source(grad, dim, index, src_shape),
 )
 def scatter_tensor(input: Array, dim: int, index: Array, src: Array) -> Array:
     """Return a copy of ``input`` with ``src`` written where ``index`` says along ``dim``."""
@@ -516,7 +590,7 @@ def scatter_value(input: Array, dim: int, index: Array, value: Number) -> Array:
     out=True,
     quiet=True,
     input=lambda grad: grad,
-    src=lambda grad, dim, index: gather(grad, dim, index),
+    src=lambda grad, dim, index, src_shape: _to_source(grad, dim, index, src_shape),
 )
 def scatter_add(input: Array, dim: int, index: Array, src: Array) -> Array:
     """Return a copy of ``input`` with ``src`` added where ``index`` says along ``dim``.
@@ -695,7 +769,13 @@ def index_add(input: Array, dim: int, index: Array, source: Array, *, alpha: Num
 
 def _check_source(function: str, input: Array, source: Array, place: int, index: Array) -> None:
     if source.dtype != input.dtype:
-        msg = f"{function}_(): self and source expected to have the same dtype, but got (self) {_check.scalar_type(input)} and (source) {_check.scalar_type(source)}"
+        own, other = _check.scalar_type(input), _check.scalar_type(source)
+        msg = (
+            f"index_add_(): self ({own}) and source ({other}) must have the same scalar type"
+            if function == "index_add"
+            else f"{function}_(): self and source expected to have the same dtype, but got (self) "
+            f"{own} and (source) {other}"
+        )
         raise RuntimeError(msg)
     length = source.shape[place] if source.ndim else 1
     if index.size != length:
@@ -745,23 +825,49 @@ def index_fill_number(input: Array, dim: int, index: Array, value: Number) -> Ar
     return out
 
 
+@op(
+    "_index_fill_tensor",
+    node="IndexFillBackward1",
+    method=False,
+    inplace=True,
+    quiet=True,
+    input=lambda grad, dim, index: index_fill(grad, dim, index, 0),
+    value=lambda grad, dim, index: index_select(grad, dim, index).sum(),
+)
+def index_fill_tensor(input: Array, dim: int, index: Array, value: Array) -> Array:
+    """Return a copy of ``input`` with a 0-d tensor's value in the slices at ``index``."""
+    if value.ndim:
+        msg = (
+            "index_fill_ only supports a 0-dimensional value tensor, but got tensor with "
+            f"{value.ndim} dimension(s)."
+        )
+        raise RuntimeError(msg)
+    return index_fill_number.op.forward(input, dim, index, value)
+
+
 def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     """Return a copy of ``input`` with ``value`` in the slices at ``index``.
+
+    Args:
+        input: a tensor.
+        dim: the dimension.
+        index: which slices, a vector of int64.
+        value: a number or a 0-d tensor.
 
     Example:
         >>> import penlight as torch
         >>> torch.zeros(3).index_fill(0, torch.tensor([0, 2]), 1)
         tensor([1., 0., 1.])
     """
-    number = value.item() if isinstance(value, Tensor) else value
-    out: Tensor = index_fill_number(input, dim, index, number)
+    record = index_fill_tensor if isinstance(value, Tensor) else index_fill_number
+    out: Tensor = record(input, dim, index, value)
     return out
 
 
 def index_fill_(self: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     """Write ``value`` to the slices at ``index``, in place."""
-    number = value.item() if isinstance(value, Tensor) else value
-    out: Tensor = index_fill_number.op.call_(self, dim, index, number)
+    record = index_fill_tensor if isinstance(value, Tensor) else index_fill_number
+    out: Tensor = record.op.call_(self, dim, index, value)
     return out
 
 
@@ -943,8 +1049,6 @@ def _scatter_source(grad: Tensor, mask: Tensor, shape: tuple[int, ...]) -> Tenso
     chosen: Tensor = masked_select_elements(grad, mask)
     numel = int(np.prod(shape, dtype=np.int64))
     filled = chosen.new_zeros(numel - chosen.numel())  # type: ignore[attr-defined]
-    from .join import cat  # noqa: PLC0415 - rules run after import
-
     return cat([chosen, filled]).reshape(shape)  # type: ignore[attr-defined, no-any-return]
 
 
@@ -998,14 +1102,68 @@ def take(input: Array, index: Array) -> Array:
         >>> torch.take(torch.tensor([[1, 2], [3, 4]]), torch.tensor([3]))
         tensor([4])
     """
-    if index.dtype != np.int64:
-        msg = f"take(): Expected a long tensor for index, but got {_check.scalar_type(index)}"
+    _check_numbers("take", input, index)
+    return input.reshape(-1)[index]
+
+
+@op(
+    "put",
+    quiet=True,
+    inplace=True,
+    input=lambda grad, index, accumulate: (
+        grad if accumulate else put(grad, index, grad.new_zeros(index._array.shape))
+    ),
+    source=lambda grad, index, source_shape: take(grad, index).reshape(source_shape),
+)
+def put(input: Array, index: Array, source: Array, accumulate: bool = False) -> Array:
+    """Return a copy of ``input`` with ``source`` written by numbers in row-major order.
+
+    Args:
+        input: a tensor.
+        index: int64.
+        source: as many elements as ``index``, of the dtype of ``input``.
+        accumulate: add instead of overwriting.
+
+    Raises:
+        IndexError: an index is out of range.
+
+    Example:
+        >>> import penlight as torch
+        >>> torch.put(torch.zeros(2, 2), torch.tensor([3]), torch.ones(1))
+        tensor([[0., 0.],
+                [0., 1.]])
+    """
+    _check_numbers("put_", input, index)
+    if source.size != index.size:
+        msg = (
+            "put_(): Expected source and index to have the same number of elements, but got "
+            f"source.numel() = {source.size}, index.numel() = {index.size}"
+        )
         raise RuntimeError(msg)
-    if index.size and not (-input.size <= int(index.min()) and int(index.max()) < input.size):
-        bad = int(index.max()) if int(index.max()) >= input.size else int(index.min())
+    if source.dtype != input.dtype:
+        msg = (
+            "put_(): self and source expected to have the same dtype, but got self.dtype = "
+            f"{FROM_NUMPY[input.dtype]} and source.dtype = {FROM_NUMPY[source.dtype]}"
+        )
+        raise RuntimeError(msg)
+    out = input.copy()
+    flat = out.reshape(-1)
+    if accumulate:
+        np.add.at(flat, index.reshape(-1), source.reshape(-1))
+    else:
+        flat[index.reshape(-1)] = source.reshape(-1)
+    return out
+
+
+def _check_numbers(function: str, input: Array, index: Array) -> None:
+    if index.dtype != np.int64:
+        msg = f"{function}(): Expected a long tensor for index, but got {_check.scalar_type(index)}"
+        raise RuntimeError(msg)
+    low, high = (int(index.min()), int(index.max())) if index.size else (0, -1)
+    if index.size and not -input.size <= low <= high < input.size:
+        bad = high if high >= input.size else low
         msg = f"out of range: tried to access index {bad} on a tensor of {input.size} elements."
         raise IndexError(msg)
-    return input.reshape(-1)[index]
 
 
 def _numel(shape: Sequence[int]) -> int:

@@ -9,18 +9,15 @@ import numpy as np
 
 from .._dtype import FROM_NUMPY, dtype
 from .._tensor import Array, Tensor
-from . import _check, extremes as _extremes, statistics as _statistics
+from . import _check
 from ._op import attach, op
 from ._reducing import converted, numpy_axis, restore, size, tupled, wide
 from ._results import written
-from .extremes import *  # until the namespace takes these from their own rooms
-from .statistics import *
 
 Number = bool | int | float
 Dims = int | tuple[int, ...] | None
 
 __all__ = ["all", "any", "count_nonzero", "mean", "nanmean", "nansum", "prod", "sum"]
-__all__ += [*_extremes.__all__, *_statistics.__all__]
 
 
 # ---- sums ----------------------------------------------------------------------------------------
