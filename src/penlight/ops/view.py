@@ -43,10 +43,28 @@ __all__ = [
 
 @op("_embed", node="EmbedBackward0", quiet=True, grad=lambda grad, steps: grad._region(steps, None))
 def embed(grad: Array, steps: Steps, layout: Layout) -> Array:
-    """Return zeros of a base's layout with ``grad`` written through its view."""
+    """Return zeros of a base's layout with ``grad`` added through its view."""
     out = layout.zeros(grad.dtype)
-    replay(steps, out)[...] = grad
+    target = replay(steps, out)
+    if _may_overlap(target):
+        # Elements that share memory add up: count them where the view finds each one's number.
+        places = layout.copy_of(np.arange(out.size).reshape(out.shape))
+        sums = np.bincount(replay(steps, places).ravel(), grad.ravel(), out.size)
+        out[...] = sums.reshape(out.shape)
+    else:
+        target[...] = grad
     return out
+
+
+def _may_overlap(array: Array) -> bool:
+    """Return whether elements of a view can share memory: a step within the reach of shorter ones."""
+    reach = array.itemsize
+    steps = zip(array.strides, array.shape, strict=True)
+    for step, length in sorted(pair for pair in steps if pair[1] > 1):
+        if step < reach:
+            return True
+        reach += step * (length - 1)
+    return False
 
 
 @op(
