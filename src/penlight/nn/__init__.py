@@ -8,3 +8,5 @@ from .parameter import Buffer, Parameter
 
 __all__ = ["Buffer", "Parameter", "functional", "init", "modules", "utils"]
 __all__ += modules.__all__
+# The order of the other lists: GELU before Bilinear before functional.
+__all__.sort(key=lambda name: (not name.isupper(), name[0].islower(), name))
