@@ -292,7 +292,8 @@ def _smoothed(logp: Any, target: Any, options: tuple[Any, ...]) -> Tensor:
     elif reduction == "sum":
         smooth = smooth.sum()
     classes = logp.shape[class_dim]
-    return hard * (1 - smoothing) + smooth * (smoothing / classes)
+    out: Tensor = hard * (1 - smoothing) + smooth * (smoothing / classes)
+    return out
 
 
 # ---- distances ----------------------------------------------------------------------------------
@@ -315,7 +316,8 @@ def _weighted(loss: Any, input: Tensor, weight: Tensor | None, reduction: str) -
     _check_weight_shape(input, weight)
     weighted = loss * weight
     if reduction == "mean":
-        return weighted.sum() / weight.sum()
+        mean: Tensor = weighted.sum() / weight.sum()
+        return mean
     return reduced(weighted, reduction)  # type: ignore[no-any-return]
 
 

@@ -239,4 +239,5 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
         msg = f"Class values must be smaller than num_classes: got {high} with {classes} classes"
         raise RuntimeError(msg)
     out: Any = zeros(*tensor.shape, classes, dtype=tensor.dtype)
-    return out.scatter_(-1, tensor.unsqueeze(-1), 1)
+    out.scatter_(-1, tensor.unsqueeze(-1), 1)
+    return out  # type: ignore[no-any-return]

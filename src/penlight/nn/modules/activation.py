@@ -9,8 +9,10 @@ from typing import Any, ClassVar
 from ..._dtype import dtype as _dtype
 from ..._tensor import Tensor
 from ...ops.creation import empty
-from .. import functional as F  # noqa: N812 - the name everybody knows
-from .. import init as _init
+from .. import (
+    functional as F,  # noqa: N812 - the name everybody knows
+    init as _init,
+)
 from ..parameter import Parameter
 from .module import Module
 
@@ -278,7 +280,8 @@ class PReLU(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Return the activation of ``input``."""
-        return F.prelu(input, self.weight)
+        out: Tensor = F.prelu(input, self.weight)
+        return out
 
     def extra_repr(self) -> str:
         """Return the number of slopes."""
@@ -402,7 +405,8 @@ class GELU(_Activation):
 
     def forward(self, input: Tensor) -> Tensor:
         """Return the activation of ``input``."""
-        return F.gelu(input, approximate=self.approximate)
+        out: Tensor = F.gelu(input, approximate=self.approximate)
+        return out
 
     def extra_repr(self) -> str:
         """Return the approximation, quoted."""
