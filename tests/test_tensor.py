@@ -91,7 +91,7 @@ def test_what_is_no_number_or_array_is_refused(pt, use, kind, phrase):
 
 def test_iteration_and_unpacking_give_views(pt):
     x = pt.arange(4.0).reshape(2, 2)
-    first, second = x
+    first, _ = x
     first.zero_()
     assert x.tolist() == [[0, 0], [2, 3]]
     assert len(x) == 2
@@ -131,7 +131,7 @@ def test_a_tensor_of_either_library_becomes_the_others_through_dlpack():
     assert theirs.tolist() == [0, 2, 4]
 
 
-# ---- requires_grad, grad, data ---------------------------------------------------------------------
+# ---- requires_grad, grad, data -------------------------------------------------------------------
 
 
 def test_requires_grad_is_the_leafs_to_say(pt):
@@ -209,7 +209,7 @@ def test_data_can_be_replaced(pt):
         x.data = 3
 
 
-# ---- copies ----------------------------------------------------------------------------------------
+# ---- copies --------------------------------------------------------------------------------------
 
 
 def test_deepcopy_takes_gradient_and_attributes_along(pt):
@@ -263,7 +263,7 @@ def test_pickles_keep_values_flag_and_attributes(pt, protocol):
     assert whole.tolist() == [[0, 3], [1, 4], [2, 5]]
 
 
-# ---- the old constructor ---------------------------------------------------------------------------
+# ---- the old constructor -------------------------------------------------------------------------
 
 
 def test_the_old_constructor_takes_sizes_or_data(pt):

@@ -22,7 +22,7 @@ from ._tensor_memory import (
 )
 from .autograd.graph import AccumulateGrad, index_of, target_of
 from .autograd.hooks import RemovableHandle
-from .autograd.leaf import check_grad, set_requires_grad, warn_of_no_grad
+from .autograd.leaf import check_data, check_grad, hooked_edge, set_requires_grad, warn_of_no_grad
 from .autograd.views import edge_of, storage_of
 
 Array = np.ndarray[Any, Any]
@@ -111,15 +111,7 @@ class Tensor:
 
     @data.setter
     def data(self, value: Tensor) -> None:
-        if not isinstance(value, Tensor):
-            msg = f"Variable data has to be a tensor, but got {type(value).__name__}"
-            raise TypeError(msg)
-        if self.requires_grad and not value.is_floating_point():
-            msg = (
-                "data set to a tensor that requires gradients must be floating point or complex "
-                "dtype"
-            )
-            raise RuntimeError(msg)
+        check_data(self, value)
         self._array = value._array
         self._storage = None if self._storage is None else Storage()
 
@@ -261,8 +253,7 @@ class Tensor:
     @property
     def grad_fn(self) -> Any:
         """The node that made this tensor, or ``None`` for a leaf."""
-        edge = edge_of(self)
-        return None if edge is None or edge.__class__ is AccumulateGrad else target_of(edge)
+        return None if self.is_leaf else target_of(self._edge)
 
     @property
     def output_nr(self) -> int:
@@ -314,19 +305,13 @@ class Tensor:
         Raises:
             RuntimeError: the tensor does not require grad.
         """
-        edge = edge_of(self)
-        if edge is None:
-            msg = "cannot register a hook on a tensor that doesn't require gradient"
-            raise RuntimeError(msg)
+        edge = hooked_edge(self)
         handle: RemovableHandle = target_of(edge)._register_output_hook(index_of(edge), hook)
         return handle
 
     def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> RemovableHandle:
         """Call ``hook(self)`` after a gradient has been added to this leaf's ``grad``."""
-        edge = edge_of(self)
-        if edge is None:
-            msg = "cannot register a hook on a tensor that doesn't require gradient"
-            raise RuntimeError(msg)
+        edge = hooked_edge(self)
         if edge.__class__ is not AccumulateGrad:
             msg = "post accumulate grad hooks cannot be registered on non-leaf tensors"
             raise RuntimeError(msg)

@@ -23,6 +23,28 @@ class _Mode(threading.local):
 mode = _Mode()
 
 
+def is_grad_enabled() -> bool:
+    """Return whether operations on tensors that require grad are being recorded in this thread.
+
+    Example:
+        >>> import penlight as torch
+        >>> torch.is_grad_enabled()
+        True
+    """
+    return mode.grad
+
+
+def is_inference_mode_enabled() -> bool:
+    """Return whether this thread is inside ``inference_mode``.
+
+    Example:
+        >>> import penlight as torch
+        >>> torch.is_inference_mode_enabled()
+        False
+    """
+    return mode.inference
+
+
 class GradSwitch:
     """A context manager and decorator that sets the grad mode and puts the old one back."""
 

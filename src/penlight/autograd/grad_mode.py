@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Any
 
-from ._mode import F, GradSwitch, decorate, mode
+from ._mode import F, GradSwitch, decorate, is_grad_enabled, is_inference_mode_enabled, mode
 
 __all__ = [
     "enable_grad",
@@ -16,28 +16,6 @@ __all__ = [
     "no_grad",
     "set_grad_enabled",
 ]
-
-
-def is_grad_enabled() -> bool:
-    """Return whether operations on tensors that require grad are being recorded in this thread.
-
-    Example:
-        >>> import penlight as torch
-        >>> torch.is_grad_enabled()
-        True
-    """
-    return mode.grad
-
-
-def is_inference_mode_enabled() -> bool:
-    """Return whether this thread is inside :class:`inference_mode`.
-
-    Example:
-        >>> import penlight as torch
-        >>> torch.is_inference_mode_enabled()
-        False
-    """
-    return mode.inference
 
 
 class no_grad(GradSwitch):  # noqa: N801 - torch's name

@@ -81,3 +81,25 @@ def warn_of_no_grad() -> None:
         "Tensor by mistake, make sure you access the leaf Tensor instead.",
         stacklevel=3,
     )
+
+
+def check_data(tensor: Any, data: Any) -> None:
+    """Refuse what cannot be ``tensor.data``."""
+    if not hasattr(data, "_array"):
+        msg = f"Variable data has to be a tensor, but got {type(data).__name__}"
+        raise TypeError(msg)
+    if tensor.requires_grad and not data.is_floating_point():
+        msg = (
+            "data set to a tensor that requires gradients must be floating point or complex dtype; "
+            f"this one is {data.dtype}"
+        )
+        raise RuntimeError(msg)
+
+
+def hooked_edge(tensor: Any) -> Any:
+    """Return where a tensor's gradient goes, refusing a hook on one that will have none."""
+    edge = edge_of(tensor)
+    if edge is None:
+        msg = "cannot register a hook on a tensor that doesn't require gradient"
+        raise RuntimeError(msg)
+    return edge
