@@ -36,17 +36,26 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     _check_features(input, weight)
     if bias is not None and not input.dtype is weight.dtype is bias.dtype:
         _refuse_dtypes(input, weight, bias)
-    ndim = input.dim()
-    if ndim == 2 and bias is not None and weight.dim() == 2:
-        out: Tensor = ops.addmm(bias, input, weight.t())
-        return out
-    if ndim > 2 and bias is not None and weight.dim() == 2 and input.is_contiguous():
+    if bias is None:
+        return ops.matmul(input, weight.t())
+    if input.dim() == 2:
+        _check_matrix(weight)
+        return ops.addmm(bias, input, weight.t())  # type: ignore[no-any-return]
+    if weight.dim() == 2 and input.is_contiguous():
         shape = input.shape
         rows = input.view(math.prod(shape[:-1]), shape[-1])
         product = ops.addmm(bias, rows, weight.t())
         return product.view(*shape[:-1], weight.shape[0])  # type: ignore[no-any-return]
-    product = ops.matmul(input, weight.t())
-    return product if bias is None else product + bias
+    return ops.matmul(input, weight.t()) + bias
+
+
+def _check_matrix(weight: Tensor) -> None:
+    if weight.dim() != 2:
+        msg = (
+            f"mat2 must be a matrix, got {weight.dim()}-D tensor: with a bias, linear takes a "
+            f"weight of shape (out features, in features), got {list(weight.shape)}"
+        )
+        raise RuntimeError(msg)
 
 
 def _refuse_type(input: Any, weight: Any) -> NoReturn:
