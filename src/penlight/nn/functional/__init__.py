@@ -34,6 +34,7 @@ from .activation import (
     threshold,
     threshold_,
 )
+from .cross_entropy import cross_entropy, nll_loss
 from .distance import (
     cosine_similarity,
     normalize,
@@ -54,12 +55,10 @@ from .linear import (
 from .loss import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
-    cross_entropy,
     huber_loss,
     kl_div,
     l1_loss,
     mse_loss,
-    nll_loss,
     smooth_l1_loss,
 )
 from .padding import (

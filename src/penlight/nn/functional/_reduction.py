@@ -1,8 +1,10 @@
-"""The reductions of losses, and torch's old arguments for them."""
+"""What all losses share: the check of their tensors, reductions, and torch's old arguments."""
 
 from __future__ import annotations
 
 from typing import Any
+
+from ..._tensor import Tensor
 
 
 def check_reduction(reduction: str) -> str:
@@ -37,3 +39,18 @@ def reduced(loss: Any, reduction: str) -> Any:
     if check_reduction(reduction) == "mean":
         return loss.mean()
     return loss.sum() if reduction == "sum" else loss
+
+
+def check_tensors(function: str, **tensors: Any) -> None:
+    """Refuse arguments that are no tensors.
+
+    Raises:
+        TypeError: one is not.
+    """
+    for position, (name, tensor) in enumerate(tensors.items(), 1):
+        if not isinstance(tensor, Tensor):
+            kind = type(tensor).__name__
+            msg = (
+                f"{function}(): argument '{name}' (position {position}) must be Tensor, not {kind}"
+            )
+            raise TypeError(msg)

@@ -70,6 +70,16 @@ class _Activation(Module):
         return ", ".join(f"{name}={value}" for name, value in options.items())
 
 
+class _MaybeInplace(_Activation):
+    """A function whose only option is to write its input."""
+
+    __constants__ = ("inplace",)
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__()
+        self.inplace = inplace
+
+
 # ---- rectifiers ---------------------------------------------------------------------------------
 
 
@@ -103,7 +113,7 @@ class Threshold(_Activation):
         self.inplace = inplace
 
 
-class ReLU(_Activation):
+class ReLU(_MaybeInplace):
     r"""Rectify: :math:`\max(0, x)`.
 
     Args:
@@ -118,12 +128,7 @@ class ReLU(_Activation):
         tensor([0., 2.])
     """
 
-    __constants__ = ("inplace",)
     _function = F.relu
-
-    def __init__(self, inplace: bool = False) -> None:
-        super().__init__()
-        self.inplace = inplace
 
 
 class Hardtanh(_Activation):
@@ -346,7 +351,7 @@ class CELU(_Activation):
         self.inplace = inplace
 
 
-class SELU(_Activation):
+class SELU(_MaybeInplace):
     r"""ELU scaled so that activations keep mean zero and variance one.
 
     .. math:: s (\max(0, x) + \min(0, \alpha (e^x - 1))),
@@ -367,12 +372,7 @@ class SELU(_Activation):
         Klambauer et al. 2017, Self-Normalizing Neural Networks, arXiv 1706.02515.
     """
 
-    __constants__ = ("inplace",)
     _function = F.selu
-
-    def __init__(self, inplace: bool = False) -> None:
-        super().__init__()
-        self.inplace = inplace
 
 
 # ---- smooth ones --------------------------------------------------------------------------------
@@ -413,7 +413,7 @@ class GELU(_Activation):
         return f"approximate={self.approximate!r}"
 
 
-class SiLU(_Activation):
+class SiLU(_MaybeInplace):
     r"""Weigh by the sigmoid: :math:`x \sigma(x)`, also called swish.
 
     Args:
@@ -431,15 +431,10 @@ class SiLU(_Activation):
         Elfwing et al. 2017, Sigmoid-Weighted Linear Units, arXiv 1702.03118.
     """
 
-    __constants__ = ("inplace",)
     _function = F.silu
 
-    def __init__(self, inplace: bool = False) -> None:
-        super().__init__()
-        self.inplace = inplace
 
-
-class Mish(_Activation):
+class Mish(_MaybeInplace):
     r"""Weigh by tanh of softplus: :math:`x \tanh(\log(1 + e^x))`.
 
     Args:
@@ -457,12 +452,7 @@ class Mish(_Activation):
         Misra 2019, Mish: A Self Regularized Non-Monotonic Activation Function, arXiv 1908.08681.
     """
 
-    __constants__ = ("inplace",)
     _function = F.mish
-
-    def __init__(self, inplace: bool = False) -> None:
-        super().__init__()
-        self.inplace = inplace
 
 
 class Softplus(_Activation):
@@ -579,7 +569,7 @@ class GLU(_Activation):
 # ---- in pieces ----------------------------------------------------------------------------------
 
 
-class Hardsigmoid(_Activation):
+class Hardsigmoid(_MaybeInplace):
     r"""A sigmoid in three straight pieces: :math:`\min(\max(0, x + 3), 6) / 6`.
 
     Args:
@@ -597,19 +587,14 @@ class Hardsigmoid(_Activation):
         Howard et al. 2019, Searching for MobileNetV3, arXiv 1905.02244.
     """
 
-    __constants__ = ("inplace",)
     _function = F.hardsigmoid
-
-    def __init__(self, inplace: bool = False) -> None:
-        super().__init__()
-        self.inplace = inplace
 
     def extra_repr(self) -> str:
         """Return nothing, as torch does."""
         return ""
 
 
-class Hardswish(_Activation):
+class Hardswish(_MaybeInplace):
     r"""Weigh by the hard sigmoid: :math:`x \min(\max(0, x + 3), 6) / 6`.
 
     Args:
@@ -627,12 +612,7 @@ class Hardswish(_Activation):
         Howard et al. 2019, Searching for MobileNetV3, arXiv 1905.02244.
     """
 
-    __constants__ = ("inplace",)
     _function = F.hardswish
-
-    def __init__(self, inplace: bool = False) -> None:
-        super().__init__()
-        self.inplace = inplace
 
     def extra_repr(self) -> str:
         """Return nothing, as torch does."""
@@ -710,7 +690,17 @@ class Tanhshrink(_Activation):
 _CALLER = 5
 
 
-class Softmax(_Activation):
+class _AlongDim(_Activation):
+    """A function along a dimension, which torch once chose by itself."""
+
+    __constants__ = ("dim",)
+
+    def __init__(self, dim: int | None = None) -> None:
+        super().__init__()
+        self.dim = dim
+
+
+class Softmax(_AlongDim):
     r"""Turn the numbers along a dimension into probabilities that sum to one.
 
     .. math:: \text{softmax}(x)_i = \frac{e^{x_i}}{\sum_j e^{x_j}}
@@ -731,18 +721,12 @@ class Softmax(_Activation):
         tensor([[0.5000, 0.5000]])
     """
 
-    __constants__ = ("dim",)
-
-    def __init__(self, dim: int | None = None) -> None:
-        super().__init__()
-        self.dim = dim
-
     def forward(self, input: Tensor) -> Tensor:
         """Return the softmax of ``input``."""
         return F.softmax(input, self.dim, _stacklevel=_CALLER)
 
 
-class Softmin(_Activation):
+class Softmin(_AlongDim):
     """Turn numbers along a dimension into probabilities, the smallest getting the largest.
 
     Args:
@@ -756,12 +740,6 @@ class Softmin(_Activation):
         >>> torch.nn.Softmin(dim=0)(torch.tensor([0.0, 1.0]))
         tensor([0.7311, 0.2689])
     """
-
-    __constants__ = ("dim",)
-
-    def __init__(self, dim: int | None = None) -> None:
-        super().__init__()
-        self.dim = dim
 
     def forward(self, input: Tensor) -> Tensor:
         """Return the softmin of ``input``."""
@@ -793,7 +771,7 @@ class Softmax2d(_Activation):
         return F.softmax(input, -3)
 
 
-class LogSoftmax(_Activation):
+class LogSoftmax(_AlongDim):
     r"""Return the logarithm of the softmax along a dimension.
 
     .. math:: \text{log\_softmax}(x)_i = x_i - \log \sum_j e^{x_j}
@@ -812,12 +790,6 @@ class LogSoftmax(_Activation):
         >>> torch.nn.LogSoftmax(dim=-1)(torch.zeros(2))
         tensor([-0.6931, -0.6931])
     """
-
-    __constants__ = ("dim",)
-
-    def __init__(self, dim: int | None = None) -> None:
-        super().__init__()
-        self.dim = dim
 
     def forward(self, input: Tensor) -> Tensor:
         """Return the log-softmax of ``input``."""
