@@ -89,6 +89,12 @@ _PYTHON_TYPES = {float: _dtype.float64, int: _dtype.int64, bool: _dtype.bool}
 def shape_of(function: str, size: tuple[Any, ...]) -> tuple[int, ...]:
     """Return the shape meant by ``f(2, 3)`` or ``f((2, 3))``, refusing negative lengths."""
     if len(size) == 1 and not hasattr(size[0], "__index__"):
+        if not isinstance(size[0], (list, tuple)):
+            msg = (
+                f"{function}(): argument 'size' (position 1) must be tuple of ints, "
+                f"not {type(size[0]).__name__}"
+            )
+            raise TypeError(msg)
         size = tuple(size[0])
     elif len(size) == 1 and isinstance(size[0], (Tensor, np.ndarray)) and size[0].ndim:
         size = tuple(size[0].tolist())
@@ -153,35 +159,62 @@ def array_from(data: Any, wanted: Any = None) -> Array:
     """Return the array of data as torch reads it; ``wanted`` is the NumPy dtype it will have."""
     if isinstance(data, np.ndarray):
         FROM_NUMPY[data.dtype]  # refuses what torch refuses
+        _refuse_negative_strides(data)
         return data
     if isinstance(data, Tensor):
         return data._array
     if isinstance(data, np.generic):
         return np.asarray(data)
+    if not isinstance(data, (list, tuple, range, bool, int, float, complex)):
+        data = _numbers(data, wanted)
+    if isinstance(_first_of(data), Tensor):
+        data = _numbers(data, wanted)
     try:
         array = np.array(data)
-    except (ValueError, RuntimeError):
-        array = np.array(_numbers(data, 0))
-    except OverflowError:
+    except (ValueError, RuntimeError, OverflowError):
+        array = np.array(_numbers(data, wanted))
+    if array.dtype not in FROM_NUMPY:
+        array = np.array(_numbers(data, wanted))
+    if wanted is not None:
+        _refuse_loss(array, wanted)
+    return _as_inferred(array, data, wanted)
+
+
+def _first_of(data: Any) -> Any:
+    while isinstance(data, (list, tuple)) and data:
+        data = data[0]
+    return data
+
+
+def _refuse_loss(array: Array, wanted: Any) -> None:
+    """Refuse Python numbers that an integer dtype does not hold."""
+    if wanted.kind not in "iu" or not array.size or array.dtype.kind not in "iufO":
+        return
+    if array.dtype.kind == "O" or (array.dtype == np.uint64 and array.max() >= 2**63):
         _refuse_overflow()
-    if array.dtype.kind in "OUSV" and array.dtype not in FROM_NUMPY:
-        array = np.array(_numbers(data, 0))
-        if array.dtype.kind == "O":
-            _refuse_overflow()
-    if array.dtype == np.uint64 or (
-        array.dtype.kind == "f" and wanted is not None and wanted.kind == "f"
-    ):
-        return array.astype(wanted) if wanted is not None else _refuse_overflow()
-    return _as_inferred(array, data)
+    limits = np.iinfo(wanted)
+    inside = (array >= limits.min) & (array <= limits.max)
+    if array.dtype.kind == "f":
+        inside &= array < 2.0**63
+    if not inside.all():
+        bad = array[~inside].flat[0]
+        msg = f"value cannot be converted to type {wanted.name} without overflow: {bad}"
+        raise RuntimeError(msg)
 
 
 def _refuse_overflow() -> NoReturn:
-    msg = "Overflow when unpacking long long"
-    raise RuntimeError(msg)
+    msg = "Overflow when unpacking long long: the number needs more than 64 bits"
+    raise ValueError(msg)
 
 
-def _as_inferred(array: Array, data: Any) -> Array:
+def _as_inferred(array: Array, data: Any, wanted: Any) -> Array:
     """Give an array that NumPy made of Python numbers the dtype that torch infers."""
+    if wanted is not None and wanted.kind not in "iu":
+        return array.astype(wanted)
+    if array.dtype.kind == "O" or array.dtype == np.uint64:
+        if not any(isinstance(number, float) for number in array.flat):
+            _refuse_overflow()
+        array = array.astype(np.float64)
     if array.size == 0 and array.dtype == np.float64:
         return array.astype(_dtype.default_numpy())
     if array.dtype != np.float64 or _holds_float64(data):
@@ -190,8 +223,10 @@ def _as_inferred(array: Array, data: Any) -> Array:
 
 
 def _holds_float64(data: Any) -> bool:
-    """Return whether the first number in nested data is a NumPy or tensor value that brings float64."""
+    """Return whether nested data holds a NumPy or tensor value that brings float64."""
     while isinstance(data, (list, tuple)) and data:
+        if any(isinstance(item, np.float64) for item in data):
+            return True
         data = data[0]
     return isinstance(data, (np.ndarray, np.generic, Tensor)) and data.dtype in {
         np.dtype(np.float64),
@@ -199,34 +234,73 @@ def _holds_float64(data: Any) -> bool:
     }
 
 
-def _numbers(data: Any, depth: int) -> Any:
-    """Return nested sequences with tensors made numbers, refusing ragged ones and what is no number."""
+def _numbers(data: Any, wanted: Any, dim: int = 0) -> Any:
+    """Return nested sequences with tensors made numbers; refuse ragged ones and what is no number."""
     if isinstance(data, Tensor):
-        return data.detach().tolist()
-    if (
-        isinstance(data, (list, tuple, range))
-        or (hasattr(data, "__len__")
-        and not isinstance(data, (str, bytes)))
-    ):
-        items = [_numbers(item, depth + 1) for item in data]
-        lengths = [len(item) if isinstance(item, list) else -1 for item in items]
-        for length in lengths:
-            if length != lengths[0]:
-                if length < 0:
-                    msg = f"expected sequence of length {lengths[0]} at dim {depth + 1} (got a number)"
-                    raise TypeError(msg)
-                msg = f"expected sequence of length {lengths[0]} at dim {depth + 1} (got {length})"
-                raise ValueError(msg)
-        return items
-    if isinstance(data, (bool, int, float, np.generic)):
+        return _number_of(data, dim)
+    if isinstance(data, (bool, int, float, complex, np.generic)):
         return data
-    if isinstance(data, complex):
-        return data
-    if isinstance(data, str):
-        msg = "new(): invalid data type 'str'"
+    if isinstance(data, np.ndarray):
+        return data.tolist()
+    if isinstance(data, (str, bytes)):
+        kind = type(data).__name__
+        if dim:
+            msg = f"too many dimensions '{kind}'"
+            raise ValueError(msg)
+        msg = f"new(): invalid data type '{kind}'"
         raise TypeError(msg)
-    msg = f"must be real number, not {type(data).__name__}"
+    if not hasattr(data, "__getitem__") or not hasattr(data, "__len__") or hasattr(data, "keys"):
+        _refuse_data(data, wanted)
+    items = [_numbers(item, wanted, dim + 1) for item in data]
+    lengths = [len(item) if isinstance(item, list) else None for item in items]
+    for length in lengths:
+        if length != lengths[0]:
+            _refuse_ragged(lengths[0], length, dim + 1)
+    return items
+
+
+def _number_of(data: Tensor, dim: int) -> Any:
+    if dim and data._array.size != 1:
+        msg = (
+            "only one element tensors can be converted to Python scalars, but one in the list has shape "
+            f"{list(data.shape)}; torch.stack joins tensors"
+        )
+        raise ValueError(msg)
+    return data._array.tolist()
+
+
+def _refuse_data(data: Any, wanted: Any) -> NoReturn:
+    kind = type(data).__name__
+    if wanted is None:
+        msg = f"Could not infer dtype of {kind}"
+        raise RuntimeError(msg)
+    msg = (
+        f"'{kind}' object cannot be interpreted as an integer"
+        if wanted.kind in "iub"
+        else f"must be real number, not {kind}"
+    )
     raise TypeError(msg)
+
+
+def _refuse_ragged(first: int | None, other: int | None, dim: int) -> NoReturn:
+    if first is None:
+        msg = "'list' object cannot be interpreted as an integer: numbers and sequences are mixed"
+        raise TypeError(msg)
+    if other is None:
+        msg = f"not a sequence: expected sequence of length {first} at dim {dim} (got a number)"
+        raise TypeError(msg)
+    msg = f"expected sequence of length {first} at dim {dim} (got {other})"
+    raise ValueError(msg)
+
+
+def _refuse_negative_strides(array: Array) -> None:
+    if any(step < 0 for step in array.strides):
+        msg = (
+            "At least one stride in the given numpy array is negative, and tensors with negative strides "
+            "are not currently supported. (You can probably work around this by making a copy of your "
+            "array  with array.copy().) "
+        )
+        raise ValueError(msg)
 
 
 def from_numpy(ndarray: Array) -> Tensor:
@@ -245,13 +319,7 @@ def from_numpy(ndarray: Array) -> Tensor:
         msg = f"expected np.ndarray (got {type(ndarray).__name__})"
         raise TypeError(msg)
     FROM_NUMPY[ndarray.dtype]
-    if any(step < 0 for step in ndarray.strides):
-        msg = (
-            "At least one stride in the given numpy array is negative, and tensors with negative strides "
-            "are not currently supported. (You can probably work around this by making a copy of your "
-            "array  with array.copy().) "
-        )
-        raise ValueError(msg)
+    _refuse_negative_strides(ndarray)
     if ndarray.__class__ is not np.ndarray:
         ndarray = ndarray.view(np.ndarray)
     if not ndarray.flags.writeable:
@@ -301,7 +369,7 @@ def asarray(
         tensor([1.5000])
     """
     out = as_tensor(obj, dtype=dtype, device=device)
-    shares = isinstance(obj, Tensor) or isinstance(obj, np.ndarray)
+    shares = isinstance(obj, (Tensor, np.ndarray))
     if copy and shares:
         out = wrap(out._array.copy())
     elif copy is False and not (shares and np.shares_memory(out._array, _array_of(obj))):
@@ -322,11 +390,11 @@ def _array_of(value: Any) -> Array:
 def frombuffer(
     buffer: Any, *, dtype: dtype, count: int = -1, offset: int = 0, requires_grad: bool = False
 ) -> Tensor:
-    """Make a 1-d tensor that shares the memory of a Python buffer.
+    r"""Make a 1-d tensor that shares the memory of a Python buffer.
 
     Example:
         >>> import penlight as torch
-        >>> torch.frombuffer(bytearray(b"\\x01\\x02"), dtype=torch.uint8)
+        >>> torch.frombuffer(bytearray(b"\x01\x02"), dtype=torch.uint8)
         tensor([1, 2], dtype=torch.uint8)
     """
     array = np.frombuffer(buffer, numpy_dtype_of(dtype), count, offset)
@@ -412,7 +480,8 @@ def empty_strided(
     shape = shape_of("empty_strided", (size,))
     if len(shape) != len(stride) or any(step < 0 for step in stride):
         msg = (
-            f"empty_strided: size {list(shape)} and stride {list(stride)} do not describe a tensor"
+            f"dimensionality of sizes ({len(shape)}) must match dimensionality of strides "
+            f"({len(stride)}), and no stride may be negative: {list(stride)}"
         )
         raise RuntimeError(msg)
     length = (
@@ -456,15 +525,39 @@ def arange(*bounds: Any, dtype: dtype | None = None, **options: Any) -> Tensor:
         msg = "upper bound and lower bound inconsistent with step sign"
         raise RuntimeError(msg)
     numpy_dtype = numpy_dtype_of(dtype, inferred)
+    return made(_counted(start, end, step, numpy_dtype), **options)
+
+
+def _counted(start: Any, end: Any, step: Any, kind: Any) -> Array:
+    """Return ``start + step * i`` for each i, rounded where torch rounds."""
+    if kind.kind == "b":
+        msg = "\"arange_cpu\" not implemented for 'Bool'"
+        raise NotImplementedError(msg)
     count = math.ceil((end - start) / step)
-    if numpy_dtype.kind in "iu":
-        array = np.arange(
-            int(start), int(start) + count * int(step) if int(step) else count, int(step) or 1
-        )
-        return made(array[:count].astype(numpy_dtype, copy=False), **options)
-    # torch: start + step * i, computed in the accumulation type and rounded once.
-    array = start + step * np.arange(count, dtype=np.float64)
-    return made(array.astype(numpy_dtype), **options)
+    if kind.kind in "iu":
+        start, end, whole = int(start), int(end), int(step)
+        if not whole and kind == np.int64:
+            msg = f"step must be nonzero, but as an integer {step} is 0"
+            raise ValueError(msg)
+        count = -(-(end - start) // whole) if kind == np.int64 else count
+        return (start + whole * np.arange(count)).astype(kind)
+    wide = np.dtype(np.float64 if kind.itemsize > 2 else np.float32)
+    # torch: blocks as long as a vector register begin at a number in the result's dtype; what does not
+    # fill two of them is computed one by one. Each with one rounding (a fused multiply-add).
+    block = 32 // kind.itemsize
+    index = np.arange(count)
+    begins = _fused(start, step, index // block * block, wide).astype(kind).astype(wide)
+    blocks = _fused(begins, step, index % block, wide).astype(kind)
+    rest = count // (2 * block) * 2 * block
+    blocks[rest:] = _fused(start, step, index[rest:], wide).astype(kind)
+    return blocks
+
+
+def _fused(start: Any, step: Any, index: Array, kind: Any) -> Array:
+    """Return ``start + step * index`` rounded to ``kind`` once."""
+    wider = np.float64 if kind.itemsize == 4 else np.longdouble
+    first, factor = (np.asarray(value).astype(kind).astype(wider) for value in (start, step))
+    return (first + factor * index.astype(wider)).astype(kind)
 
 
 def _bounds(bounds: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any, Any, Any]:
@@ -490,27 +583,44 @@ def linspace(
         >>> torch.linspace(0, 1, 5)
         tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
     """
-    start, end = float(start), float(end)
+    return made(_spaced("linspace", start, end, steps, numpy_dtype_of(dtype)), **options)
+
+
+def _ends(function: str, start: Any, end: Any, steps: int, kind: Any) -> tuple[Any, Any]:
+    """Return both ends as the result's dtype has them, in double."""
+    for name, value in (("start", start), ("end", end)):
+        if isinstance(value, Tensor) and value._array.ndim:
+            msg = (
+                f"{function} only supports 0-dimensional start and end tensors, but got {name} with "
+                f"{value._array.ndim} dimension(s)."
+            )
+            raise RuntimeError(msg)
     if steps < 0:
         msg = "number of steps must be non-negative"
         raise RuntimeError(msg)
-    numpy_dtype = numpy_dtype_of(dtype)
-    return made(_spaced(start, end, steps, numpy_dtype), **options)
+    first, last = (
+        np.asarray(float(value)).astype(kind).astype(np.float64) for value in (start, end)
+    )
+    return first, last
 
 
-def _spaced(start: float, end: float, steps: int, numpy_dtype: Any) -> Array:
-    # torch: counts from start in the first half and from end in the second, in the result's type.
-    kind = numpy_dtype if numpy_dtype.kind == "f" else np.dtype(np.float64)
-    low, high = kind.type(start), kind.type(end)
-    step = kind.type((high - low) / kind.type(max(steps - 1, 1)))
-    index = np.arange(steps).astype(kind)
-    half = steps // 2
-    up = low + step * index[:half]
-    down = high - step * index[: steps - half][::-1]
-    array = np.concatenate([up, down])
+def _spaced(function: str, start: Any, end: Any, steps: int, kind: Any) -> Array:
+    """Return numbers evenly spaced, from ``start`` in the first half and from ``end`` in the second."""
+    first, last = _ends(function, start, end, steps, kind)
+    # torch: the ends and the step are in the result's dtype; integers count in double.
+    wide = np.dtype(np.float64) if kind.kind in "iub" else kind
+    low, high = (np.asarray(value).astype(wide) for value in (first, last))
     if steps == 1:
-        array[0] = low
-    return array.astype(numpy_dtype)
+        return np.full(1, low).astype(kind)
+    step = ((high - low) / np.asarray(steps - 1).astype(wide)).astype(wide)
+    index, half = np.arange(steps), steps // 2
+    if wide.itemsize == 2:
+        up = low + step * index[:half].astype(wide)
+        down = high - step * index[: steps - half][::-1].astype(wide)
+    else:
+        up = _fused(low, step, index[:half], wide)
+        down = _fused(high, -step, index[: steps - half][::-1], wide)
+    return np.concatenate([up, down]).astype(kind)
 
 
 def logspace(
@@ -529,9 +639,14 @@ def logspace(
         >>> torch.logspace(0, 2, 3)
         tensor([  1.,  10., 100.])
     """
-    numpy_dtype = numpy_dtype_of(dtype)
-    powers = _spaced(float(start), float(end), steps, np.dtype(np.float64))
-    return made((float(base) ** powers).astype(numpy_dtype), **options)
+    kind = numpy_dtype_of(dtype)
+    first, last = _ends("logspace", start, end, steps, kind)
+    step = (last - first) / max(steps - 1, 1)
+    index, half = np.arange(steps), steps // 2
+    powers = np.where(index < half, first + step * index, last - step * (steps - 1 - index))
+    # A wider power rounds as the C library's does, all but always; NumPy's own is an ulp off more often.
+    values = np.power(np.longdouble(base), powers.astype(np.longdouble))
+    return made(values.astype(np.float64).astype(kind), **options)
 
 
 def eye(n: int, m: int | None = None, *, dtype: dtype | None = None, **options: Any) -> Tensor:
@@ -674,8 +789,14 @@ def _legacy(name: str, kind: dtype) -> Any:
 
         if device is not None:
             check_device(device)
-        if len(args) == 1 and isinstance(args[0], (list, tuple)) and not hasattr(args[0], "numel"):
+        if (
+            len(args) == 1
+            and isinstance(args[0], (list, tuple, range))
+            and not hasattr(args[0], "numel")
+        ):
             return wrap(array_from(list(args[0]), kind.numpy).astype(kind.numpy, copy=False))
+        if len(args) == 1 and isinstance(args[0], np.ndarray) and args[0].ndim:
+            return wrap(array_from(args[0]).astype(kind.numpy))
         return as_class(legacy_array(args, kind.numpy), Tensor)
 
     doc = f"Make a {kind} tensor of sizes or data, the way torch did before ``torch.tensor``."
