@@ -128,7 +128,11 @@ def agrees(key: tuple[Any, ...]) -> bool:
     """Return whether NumPy puts the dimensions of index arrays where torch does.
 
     For NumPy an int next to index arrays is an index array; for torch it takes its dimension away first.
+    For NumPy ``...`` keeps index arrays apart even where it stands for no dimension.
     """
+    places = [place for place, item in enumerate(key) if isinstance(item, Index)]
+    if places and any(item is Ellipsis for item in key[places[0] : places[-1]]):
+        return False
     numbers = [is_number(item) for item in key]
     arrays = [isinstance(item, Index) for item in key]
     return not any(numbers) or sum(arrays) == 0 or all(numbers)
