@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -150,6 +151,7 @@ def grad(
     grad_outputs: Any = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    only_inputs: bool = True,
     allow_unused: bool | None = None,
     is_grads_batched: bool = False,
     materialize_grads: bool = False,
@@ -162,6 +164,7 @@ def grad(
         grad_outputs: what to multiply from the left, per output.
         retain_graph: keep what was saved; the value of ``create_graph`` if not given.
         create_graph: record the walk, so that the results can be differentiated.
+        only_inputs: deprecated; always true.
         allow_unused: give ``None`` for an input that was not used, instead of an error.
         is_grads_batched: not supported; refused.
         materialize_grads: give zeros instead of ``None``.
@@ -184,6 +187,13 @@ def grad(
             "allow_unused=False."
         )
         raise ValueError(msg)
+    if not only_inputs:
+        warnings.warn(
+            "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate "
+            "gradient for other parts of the graph, please use torch.autograd.backward.",
+            FutureWarning,
+            stacklevel=2,
+        )
     outputs, grads = _paired(outputs, grad_outputs, "grad")
     inputs = as_tuple(inputs)
     edges, starts = _start(outputs, grads)

@@ -280,3 +280,11 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
 
 for _function in (split, chunk, tensor_split):
     attach(_function)
+
+
+def _split_method(self: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """Split this tensor along a dimension, as views; see :func:`split`."""
+    return split(self, split_size, dim)
+
+
+attach(_split_method, "split")

@@ -253,7 +253,7 @@ def logsumexp(input: Array, dim: Any, keepdim: bool = False) -> Array:
     Example:
         >>> import penlight as torch
         >>> torch.logsumexp(torch.tensor([1000.0, 1000.0]), 0)
-        tensor(1000.6931)
+        tensor(1000.6932)
     """
     dims = _check.dims(dim, input.ndim)
     values = input.astype(numpy_dtype_of(None)) if input.dtype.kind in "biu" else input
@@ -344,3 +344,13 @@ def norm(
 
 for _function in (norm, std, var):
     attach(_function)
+
+
+def _norm_method(
+    self: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: dtype | None = None
+) -> Tensor:
+    """Return the p-norm of this tensor; see :func:`norm`."""
+    return norm(self, p, dim, keepdim, dtype=dtype)
+
+
+attach(_norm_method, "norm")

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided as numpy_as_strided
 
 from .._dtype import dtype
-from .._tensor import Array, Tensor, root_of
+from .._tensor import Array, Tensor
+from .._tensor_memory import root_of
 from ..autograd.views import Layout, Steps, replay
 from . import _check
 from ._families import view
