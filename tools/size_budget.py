@@ -9,6 +9,7 @@ Prints a report and exits with status 1 when something is over its limit::
 from __future__ import annotations
 
 import argparse
+import ast
 import importlib.util
 import json
 import os
@@ -21,19 +22,21 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = Path("src/penlight")
 
-# Lines a file may have. The first pattern that matches decides; paths are relative to src/penlight,
-# or start with cpp/. A file at its limit is asking for a second room.
+# Lines of code a file may have, docstrings not counted (decision 0006). The first pattern that
+# matches decides; paths are relative to src/penlight, or start with cpp/. A file at its limit is
+# asking for a second room. No file passes ANY_FILE lines in all.
 LINE_LIMITS: tuple[tuple[str, int], ...] = (
     ("__init__.py", 250),
     ("_dtype.py", 300),
-    ("_device.py", 100),
+    ("_device.py", 150),
     ("_size.py", 100),
     ("_storage.py", 100),
     ("_tensor.py", 500),
     ("_tensor_str.py", 300),
     ("random.py", 300),
     ("_alias.py", 250),
-    ("serialization/*.py", 350),
+    ("serialization/opcodes.py", 450),
+    ("serialization/*.py", 400),
     ("cli/*.py", 200),
     ("autograd/graph.py", 350),
     ("autograd/engine.py", 250),
@@ -46,17 +49,7 @@ LINE_LIMITS: tuple[tuple[str, int], ...] = (
     ("ops/_check.py", 250),
     ("ops/pointwise.py", 500),
     ("ops/indexing.py", 500),
-    ("ops/reduction.py", 300),
-    ("ops/cumulative.py", 300),
-    ("ops/softmax.py", 300),
-    ("ops/sorting.py", 300),
-    ("ops/convolution.py", 400),
-    ("ops/pooling.py", 400),
-    ("ops/normalization.py", 400),
-    ("ops/embedding.py", 400),
-    ("ops/recurrent.py", 400),
-    ("ops/attention.py", 400),
-    ("ops/[a-z]*.py", 350),
+    ("ops/[a-z]*.py", 400),
     ("kernels/__init__.py", 150),
     ("kernels/reference/*.py", 300),
     ("nn/functional/*.py", 500),
@@ -115,12 +108,26 @@ def count_lines(path: Path) -> int:
     return path.read_text(encoding="utf-8").count("\n")
 
 
+def count_code(path: Path) -> int:
+    """Return the number of lines of a Python file that are not in docstrings."""
+    text = path.read_text(encoding="utf-8")
+    documented = sum(
+        node.body[0].end_lineno - node.body[0].lineno + 1
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+        and ast.get_docstring(node, clean=False) is not None
+    )
+    return text.count("\n") - documented
+
+
 def line_rows() -> list[Row]:
     """Measure every source file."""
     rows = []
     for path in sorted((ROOT / PACKAGE).rglob("*.py")):
         name = path.relative_to(ROOT / PACKAGE).as_posix()
-        rows.append(Row(name, count_lines(path), line_limit(name), "lines"))
+        rows.append(Row(name, count_code(path), line_limit(name), "lines"))
+        if count_lines(path) > ANY_FILE:
+            rows.append(Row(f"{name}, docstrings and all", count_lines(path), ANY_FILE, "lines"))
     for path in sorted((ROOT / "cpp").rglob("*.[ch]pp")):
         name = path.relative_to(ROOT).as_posix()
         rows.append(Row(name, count_lines(path), line_limit(name), "lines"))
