@@ -79,17 +79,20 @@ def _in_dtype(along: Any, input: Tensor, dim: int, dtype: Any, out: Tensor | Non
 
 def cumsum_(self: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """Replace the elements by their running sums, in place."""
-    out: Tensor = cumsum_dim.op.call_(_same(self, dtype), dim)
+    out: Tensor = cumsum_dim.op.call_(_same("cumsum", self, dtype), dim)
     return out
 
 
 def cumprod_(self: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """Replace the elements by their running products, in place."""
-    out: Tensor = cumprod_dim.op.call_(_same(self, dtype), dim)
+    out: Tensor = cumprod_dim.op.call_(_same("cumprod", self, dtype), dim)
     return out
 
 
-def _same(self: Tensor, dtype: Any) -> Tensor:
+def _same(function: str, self: Tensor, dtype: Any) -> Tensor:
+    if self._array.dtype.kind == "b":
+        msg = f"\"{function}_out_cpu\" not implemented for 'Bool'"
+        raise NotImplementedError(msg)
     if dtype is not None and dtype is not self.dtype:
         msg = (
             "Bad in-place call: input tensor dtype "
@@ -161,7 +164,6 @@ def _to_met(grad: Any, dim: int, indices: Any, input_shape: tuple[int, ...]) -> 
 
 @op(
     "cummax",
-    quiet=True,
     out=True,
     outputs=2,
     saves=("indices",),
@@ -190,7 +192,6 @@ def cummax(input: Array, dim: int) -> Any:
 
 @op(
     "cummin",
-    quiet=True,
     out=True,
     outputs=2,
     saves=("indices",),

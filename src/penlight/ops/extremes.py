@@ -40,7 +40,7 @@ def _spread(grad: Any, dim: Any, keepdim: bool, input: Any, out: Any) -> Any:
     return grad * mask / mask.sum(_check.dims(dim, ndim), True)
 
 
-@op("amax", node="AmaxBackward0", quiet=True, out=True, input=_spread)
+@op("amax", node="AmaxBackward0", out=True, input=_spread)
 def amax(input: Array, dim: Any = (), keepdim: bool = False) -> Array:
     """Return the largest element over dimensions; its gradient is shared among equals.
 
@@ -58,7 +58,7 @@ def amax(input: Array, dim: Any = (), keepdim: bool = False) -> Array:
     return np.asarray(np.amax(input, axis=_check.dims(dim, input.ndim), keepdims=keepdim))
 
 
-@op("amin", node="AminBackward0", quiet=True, out=True, input=_spread)
+@op("amin", node="AminBackward0", out=True, input=_spread)
 def amin(input: Array, dim: Any = (), keepdim: bool = False) -> Array:
     """Return the smallest element over dimensions; arguments as for :func:`amax`.
 
@@ -75,7 +75,6 @@ def amin(input: Array, dim: Any = (), keepdim: bool = False) -> Array:
     "_max_all",
     node="MaxBackward1",
     method=False,
-    quiet=True,
     input=lambda grad, input, out: _spread(grad, None, False, input, out),
 )
 def max_all(input: Array) -> Array:
@@ -88,7 +87,6 @@ def max_all(input: Array) -> Array:
     "_min_all",
     node="MinBackward1",
     method=False,
-    quiet=True,
     input=lambda grad, input, out: _spread(grad, None, False, input, out),
 )
 def min_all(input: Array) -> Array:
@@ -125,7 +123,6 @@ def _saving_indices(found: tuple[Array, Array]) -> Saving:
     "_max_dim",
     node="MaxBackward0",
     method=False,
-    quiet=True,
     outputs=2,
     saves=("indices",),
     result=named_result("max", "values", "indices"),
@@ -141,7 +138,6 @@ def max_dim(input: Array, dim: int, keepdim: bool) -> Any:
     "_min_dim",
     node="MinBackward0",
     method=False,
-    quiet=True,
     outputs=2,
     saves=("indices",),
     result=named_result("min", "values", "indices"),
@@ -272,7 +268,6 @@ def _where_extreme(function: str, arg: Any, input: Array, dim: int | None, keepd
     "_aminmax",
     node="AminmaxBackward0",
     method=False,
-    quiet=True,
     outputs=2,
     saves=("least", "most"),
     result=named_result("aminmax", "min", "max"),

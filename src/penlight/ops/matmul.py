@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from .._dtype import FROM_NUMPY
 from .._tensor import Array, Tensor
 from . import _check
 from ._op import attach, op
@@ -32,14 +33,19 @@ __all__ = [
 ]
 
 
-def _multiply(function: str, first: Array, second: Array) -> Array:
-    """Return the matrix product; half types are accumulated in float32, as torch does."""
+def _product(function: str, first: Array, second: Array) -> Array:
+    """Return the matrix product; that of half types in float32, to be rounded when all is added."""
     if first.dtype.kind == "b" and (function == "dot" or (first.size and second.size)):
         msg = f"\"{function}\" not implemented for 'Bool'"
         raise NotImplementedError(msg)
     if first.dtype.itemsize == 2 and first.dtype.kind != "i":
-        return np.matmul(first.astype(np.float32), second.astype(np.float32)).astype(first.dtype)
+        return np.matmul(first.astype(np.float32), second.astype(np.float32))
     return np.matmul(first, second)
+
+
+def _multiply(function: str, first: Array, second: Array) -> Array:
+    """Return the matrix product; half types are accumulated in float32, as torch does."""
+    return _product(function, first, second).astype(first.dtype, copy=False)
 
 
 def _same_dtype(first: Array, second: Array) -> None:
@@ -145,30 +151,41 @@ def addmm(input: Array, mat1: Array, mat2: Array, *, beta: Number = 1, alpha: Nu
         tensor([[3., 3.]])
     """
     _check_matrices("addmm", mat1, mat2)
-    out = _multiply("addmm_impl_cpu_", mat1, mat2)
-    return _add_scaled(input, out, beta, alpha)
+    out = _product("addmm_impl_cpu_", mat1, mat2)
+    return _add_scaled(input, out, mat1.dtype, beta, alpha)
 
 
-def _add_scaled(input: Array, product: Array, beta: Number, alpha: Number) -> Array:
-    """Return ``beta * input + alpha * product`` in the product's memory."""
-    if input.dtype != product.dtype:
-        msg = f"self and mat2 must have the same dtype, but got {_check.scalar_type(input)} and {_check.scalar_type(product)}"
+def _add_scaled(input: Array, product: Array, kind: Any, beta: Number, alpha: Number) -> Array:
+    """Return ``beta * input + alpha * product`` in the dtype ``kind`` of the factors."""
+    if input.dtype != kind:
+        msg = (
+            f"self and mat2 must have the same dtype, but got {_check.scalar_type(input)} and "
+            f"{FROM_NUMPY[kind].scalar_type}"
+        )
         raise RuntimeError(msg)
     if alpha != 1:
         product = product * product.dtype.type(alpha)
     if beta == 0:
-        return product
+        return product.astype(kind, copy=False)
     try:
         spread = np.broadcast_to(input, product.shape)
     except ValueError:
-        msg = (
-            f"The expanded size of the tensor ({product.shape[-1]}) must match the existing size "
-            f"({input.shape[-1] if input.ndim else 1}) at non-singleton dimension {product.ndim - 1}.  "
-            f"Target sizes: {list(product.shape)}.  Tensor sizes: {list(input.shape)}"
-        )
-        raise RuntimeError(msg) from None
-    np.add(product, spread if beta == 1 else spread * input.dtype.type(beta), out=product)
-    return product
+        _refuse_to_spread(input, product.shape)
+    spread = spread.astype(product.dtype, copy=False)
+    np.add(product, spread if beta == 1 else spread * product.dtype.type(beta), out=product)
+    return product.astype(kind, copy=False)
+
+
+def _refuse_to_spread(input: Array, shape: tuple[int, ...]) -> NoReturn:
+    pairs = zip(reversed(range(len(shape))), reversed(input.shape), strict=False)
+    dim, own = next(
+        ((dim, own) for dim, own in pairs if own not in {1, shape[dim]}), (0, input.shape[0])
+    )
+    _refuse(
+        f"The expanded size of the tensor ({shape[dim]}) must match the existing size ({own}) at "
+        f"non-singleton dimension {dim}.  Target sizes: {list(shape)}.  "
+        f"Tensor sizes: {list(input.shape)}"
+    )
 
 
 @op(
@@ -228,7 +245,7 @@ def baddbmm(
         tensor([[[3.]]])
     """
     _check_batches(batch1, batch2)
-    return _add_scaled(input, _multiply("baddbmm", batch1, batch2), beta, alpha)
+    return _add_scaled(input, _product("baddbmm", batch1, batch2), batch1.dtype, beta, alpha)
 
 
 @op(
@@ -250,8 +267,8 @@ def addbmm(
         tensor([[2.]])
     """
     _check_batches(batch1, batch2)
-    product = _multiply("addmm_impl_cpu_", batch1, batch2)
-    return _add_scaled(input, product.sum(axis=0, dtype=product.dtype), beta, alpha)
+    product = _product("addmm_impl_cpu_", batch1, batch2)
+    return _add_scaled(input, product.sum(axis=0, dtype=product.dtype), batch1.dtype, beta, alpha)
 
 
 def _for_each(grad: Any, batch: Any) -> Any:
@@ -316,7 +333,7 @@ def addmv(input: Array, mat: Array, vec: Array, *, beta: Number = 1, alpha: Numb
     _check_vectors(mat, vec)
     if input.ndim and input.size not in {1, mat.shape[0]}:
         _refuse_sizes(mat, vec, input.shape[0])
-    return _add_scaled(input, _multiply("addmv_impl_cpu", mat, vec), beta, alpha)
+    return _add_scaled(input, _product("addmv_impl_cpu", mat, vec), mat.dtype, beta, alpha)
 
 
 @op(
@@ -411,7 +428,7 @@ def addr(input: Array, vec1: Array, vec2: Array, *, beta: Number = 1, alpha: Num
     for name, array in (("vec1", vec1), ("vec2", vec2)):
         if array.ndim != 1:
             _refuse(f"addr: Expected 1-D argument {name}, but got {array.ndim}-D")
-    return _add_scaled(input, np.multiply.outer(vec1, vec2), beta, alpha)
+    return _add_scaled(input, np.multiply.outer(vec1, vec2), vec1.dtype, beta, alpha)
 
 
 def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:

@@ -259,7 +259,9 @@ def logsumexp(input: Array, dim: Any, keepdim: bool = False) -> Array:
     values = input.astype(numpy_dtype_of(None)) if input.dtype.kind in "biu" else input
     top = np.max(values, axis=dims, keepdims=True, initial=-math.inf)
     shift = np.where(np.isfinite(top), top, 0).astype(values.dtype)
-    total = np.add.reduce(np.exp(values - shift), axis=dims, keepdims=keepdim)
+    powers = np.exp(values - shift)
+    total = np.add.reduce(powers, axis=dims, keepdims=keepdim, dtype=wide(powers.dtype))
+    total = total.astype(values.dtype, copy=False)
     shift = shift if keepdim else shift.squeeze(dims)
     return np.asarray(np.log(total) + shift).astype(values.dtype, copy=False)
 

@@ -73,7 +73,9 @@ def _index_fill(make):
 
 def _index_put(make):
     yield Sample(make(3, 4), (make.of([2, 0], dtype="int64"),), make(2, 4))
-    yield Sample(make(3, 4), (make.of([2, 0], dtype="int64"), make.of([1, -1], dtype="int64")), make(2))
+    yield Sample(
+        make(3, 4), (make.of([2, 0], dtype="int64"), make.of([1, -1], dtype="int64")), make(2)
+    )
     yield Sample(make(3, 4), (make.of([1, 1], dtype="int64"),), make(4), accumulate=True)
     yield Sample(make(3), (make.of([True, False, True], dtype="bool"),), make(2))
 
@@ -163,21 +165,83 @@ def _index(*values):
 REFUSALS = {
     "gather": [
         Refusal(IndexError, "Dimension out of range", _VECTOR, 1, _index(0)),
-        Refusal(RuntimeError, "index 3 is out of bounds for dimension 0 with size 3", _VECTOR, 0, _index(0, 3)),
-        Refusal(RuntimeError, "index -1 is out of bounds for dimension 0 with size 3", _VECTOR, 0, _index(-1)),
-        Refusal(RuntimeError, "Index tensor must have the same number of dimensions as input tensor", _MATRIX, 0, _index(0)),
+        Refusal(
+            RuntimeError,
+            "index 3 is out of bounds for dimension 0 with size 3",
+            _VECTOR,
+            0,
+            _index(0, 3),
+        ),
+        Refusal(
+            RuntimeError,
+            "index -1 is out of bounds for dimension 0 with size 3",
+            _VECTOR,
+            0,
+            _index(-1),
+        ),
+        Refusal(
+            RuntimeError,
+            "Index tensor must have the same number of dimensions as input tensor",
+            _MATRIX,
+            0,
+            _index(0),
+        ),
         Refusal(RuntimeError, "Expected dtype int32/int64 for index", _VECTOR, 0, _VECTOR),
-        Refusal(RuntimeError, "Size does not match at dimension 0", _MATRIX, 1, Input([[0], [0], [0]], "int64", grad=False)),
+        Refusal(
+            RuntimeError,
+            "Size does not match at dimension 0",
+            _MATRIX,
+            1,
+            Input([[0], [0], [0]], "int64", grad=False),
+        ),
     ],
     "scatter": [
-        Refusal(RuntimeError, "index 3 is out of bounds for dimension 0 with size 3", _VECTOR, 0, _index(3), _VECTOR),
-        Refusal(RuntimeError, "Expected self.dtype to be equal to src.dtype", _VECTOR, 0, _index(0), _DOUBLES),
-        Refusal(RuntimeError, "to be no larger size than src", _VECTOR, 0, _index(0, 1, 2, 0), _VECTOR),
-        Refusal(RuntimeError, "reduce argument must be either add or multiply", _VECTOR, 0, _index(0), _VECTOR, reduce="mean"),
+        Refusal(
+            RuntimeError,
+            "index 3 is out of bounds for dimension 0 with size 3",
+            _VECTOR,
+            0,
+            _index(3),
+            _VECTOR,
+        ),
+        Refusal(
+            RuntimeError,
+            "Expected self.dtype to be equal to src.dtype",
+            _VECTOR,
+            0,
+            _index(0),
+            _DOUBLES,
+        ),
+        Refusal(
+            RuntimeError, "to be no larger size than src", _VECTOR, 0, _index(0, 1, 2, 0), _VECTOR
+        ),
+        Refusal(
+            RuntimeError,
+            "reduce argument must be either add or multiply",
+            _VECTOR,
+            0,
+            _index(0),
+            _VECTOR,
+            reduce="mean",
+        ),
     ],
     "scatter_add": [
-        Refusal(RuntimeError, "index 3 is out of bounds for dimension 0 with size 3", _VECTOR, 0, _index(3), _VECTOR),
-        Refusal(RuntimeError, "Expected self.dtype to be equal to src.dtype", _VECTOR, 0, _index(0), _DOUBLES),
+        Refusal(
+            RuntimeError,
+            "index 3 is out of bounds for dimension 0 with size 3",
+            _VECTOR,
+            0,
+            _index(3),
+            _VECTOR,
+        ),
+        Refusal(
+            RuntimeError,
+            "Expected self.dtype to be equal to src.dtype",
+            _VECTOR,
+            0,
+            _index(0),
+            _DOUBLES,
+        ),
     ],
     "index_select": [
         Refusal(IndexError, "index out of range in self", _VECTOR, 0, _index(3)),
@@ -185,19 +249,41 @@ REFUSALS = {
         Refusal(RuntimeError, "Expected dtype int32", _VECTOR, 0, _VECTOR),
     ],
     "index_add": [
-        Refusal(RuntimeError, "should be equal to source.size(dim)", _VECTOR, 0, _index(0), _VECTOR),
-        Refusal(RuntimeError, "must have the same scalar type", _VECTOR, 0, _index(0, 1, 2), _DOUBLES),
+        Refusal(
+            RuntimeError, "should be equal to source.size(dim)", _VECTOR, 0, _index(0), _VECTOR
+        ),
+        Refusal(
+            RuntimeError, "must have the same scalar type", _VECTOR, 0, _index(0, 1, 2), _DOUBLES
+        ),
     ],
     "masked_fill": [
         Refusal(RuntimeError, "only supports boolean masks", _VECTOR, _VECTOR, 1),
-        Refusal(RuntimeError, "only supports a 0-dimensional value tensor", _VECTOR, _MASK, _VECTOR),
-        Refusal(RuntimeError, "The size of tensor a", _VECTOR, Input([True, False], "bool", grad=False), 1),
+        Refusal(
+            RuntimeError, "only supports a 0-dimensional value tensor", _VECTOR, _MASK, _VECTOR
+        ),
+        Refusal(
+            RuntimeError,
+            "The size of tensor a",
+            _VECTOR,
+            Input([True, False], "bool", grad=False),
+            1,
+        ),
     ],
-    "masked_select": [Refusal(RuntimeError, "expected BoolTensor for mask", _VECTOR, _index(0, 1, 1))],
+    "masked_select": [
+        Refusal(RuntimeError, "expected BoolTensor for mask", _VECTOR, _index(0, 1, 1))
+    ],
     "masked_scatter": [
         Refusal(RuntimeError, "only supports boolean masks", _VECTOR, _VECTOR, _VECTOR),
-        Refusal(RuntimeError, "expected self and source to have same dtypes", _VECTOR, _MASK, _DOUBLES),
-        Refusal(RuntimeError, "Number of elements of source < number of ones in mask", _VECTOR, _MASK, Input([1.0], "float32", grad=False)),
+        Refusal(
+            RuntimeError, "expected self and source to have same dtypes", _VECTOR, _MASK, _DOUBLES
+        ),
+        Refusal(
+            RuntimeError,
+            "Number of elements of source < number of ones in mask",
+            _VECTOR,
+            _MASK,
+            Input([1.0], "float32", grad=False),
+        ),
     ],
     "take": [
         Refusal(IndexError, "out of range: tried to access index 3", _VECTOR, _index(3)),

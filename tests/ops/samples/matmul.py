@@ -35,7 +35,8 @@ def _baddbmm(make):
 
 def _addbmm(make):
     yield Sample(make(2, 4), make(2, 2, 3), make(2, 3, 4))
-    yield Sample(make(4), make(2, 2, 3), make(2, 3, 4), beta=2, alpha=3, inplace=False)
+    # torch rounds a half type after each matrix.
+    yield Sample(make(4), make(2, 2, 3), make(2, 3, 4), beta=2, alpha=3, inplace=False, loose=6)
 
 
 def _mv(make):
@@ -60,7 +61,8 @@ def _outer(make):
 
 def _addr(make):
     yield Sample(make(2, 3), make(2), make(3))
-    yield Sample(make(2, 3), make(2), make(3), beta=2, alpha=3)
+    # torch rounds a half type twice here.
+    yield Sample(make(2, 3), make(2), make(3), beta=2, alpha=3, loose=6)
     yield Sample(make(3), make(2), make(3), inplace=False)
 
 

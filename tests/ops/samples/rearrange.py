@@ -228,7 +228,11 @@ REFUSALS = {
     "repeat_interleave": [
         Refusal(RuntimeError, "Repeats must be non-negative", _VECTOR, -2),
         Refusal(
-            RuntimeError, "repeats must have the same size as input along dim", _MATRIX, _INTEGERS, 0
+            RuntimeError,
+            "repeats must have the same size as input along dim",
+            _MATRIX,
+            _INTEGERS,
+            0,
         ),
         Refusal(NotImplementedError, "not implemented for 'Float'", _VECTOR, _VECTOR),
         Refusal(
@@ -237,25 +241,41 @@ REFUSALS = {
     ],
     "flip": [
         Refusal(RuntimeError, "dim 0 appears multiple times in the list of dims", _MATRIX, (0, -2)),
-        Refusal(IndexError, "Dimension out of range (expected to be in range of [-1, 0]", _VECTOR, (1,)),
+        Refusal(
+            IndexError, "Dimension out of range (expected to be in range of [-1, 0]", _VECTOR, (1,)
+        ),
     ],
     "fliplr": [Refusal(RuntimeError, "Input must be >= 2-d.", _VECTOR)],
     "flipud": [Refusal(RuntimeError, "Input must be >= 1-d.", _NUMBER)],
     "roll": [
-        Refusal(RuntimeError, "shifts and dimensions must align. shifts: 2, dims:1", _VECTOR, (1, 2), 0),
-        Refusal(RuntimeError, "shifts and dimensions must align. shifts: 2, dims:0", _VECTOR, (1, 2)),
+        Refusal(
+            RuntimeError, "shifts and dimensions must align. shifts: 2, dims:1", _VECTOR, (1, 2), 0
+        ),
+        Refusal(
+            RuntimeError, "shifts and dimensions must align. shifts: 2, dims:0", _VECTOR, (1, 2)
+        ),
         Refusal(IndexError, "Dimension out of range", _VECTOR, 1, 1),
     ],
     "rot90": [
         Refusal(RuntimeError, "expected total dims >= 2, but got total dims = 1", _VECTOR),
         Refusal(RuntimeError, "expected rotation dims to be different", _MATRIX, 1, (0, 0)),
-        Refusal(RuntimeError, "expected total rotation dims == 2, but got dims = 1", _MATRIX, 1, (0,)),
+        Refusal(
+            RuntimeError, "expected total rotation dims == 2, but got dims = 1", _MATRIX, 1, (0,)
+        ),
         Refusal(IndexError, "Dimension out of range", _MATRIX, 1, (0, 3)),
     ],
     "meshgrid": [
-        Refusal(RuntimeError, "expects all tensors to have the same dtype", _VECTOR, _INTEGERS, indexing="ij"),
+        Refusal(
+            RuntimeError,
+            "expects all tensors to have the same dtype",
+            _VECTOR,
+            _INTEGERS,
+            indexing="ij",
+        ),
         Refusal(RuntimeError, 'indexing must be one of "xy" or "ij"', _VECTOR, indexing="zz"),
-        Refusal(RuntimeError, "Expected 0D or 1D tensor in the tensor list", _MATRIX, indexing="ij"),
+        Refusal(
+            RuntimeError, "Expected 0D or 1D tensor in the tensor list", _MATRIX, indexing="ij"
+        ),
         Refusal(RuntimeError, "meshgrid expects a non-empty TensorList", indexing="ij"),
     ],
     "cartesian_prod": [Refusal(RuntimeError, "Expect a 1D vector, but got shape [2, 3]", _MATRIX)],
@@ -285,16 +305,26 @@ REFUSALS = {
         Refusal(TypeError, "must be tuple of Tensors, not Tensor", _VECTOR),
         Refusal(RuntimeError, "hstack expects a non-empty TensorList", []),
     ],
-    "vstack": [Refusal(RuntimeError, "Sizes of tensors must match except in dimension 0", [_VECTOR, _NUMBER])],
+    "vstack": [
+        Refusal(
+            RuntimeError, "Sizes of tensors must match except in dimension 0", [_VECTOR, _NUMBER]
+        )
+    ],
     "hsplit": [
-        Refusal(RuntimeError, "torch.hsplit requires a tensor with at least 1 dimension", _NUMBER, 1),
+        Refusal(
+            RuntimeError, "torch.hsplit requires a tensor with at least 1 dimension", _NUMBER, 1
+        ),
         Refusal(RuntimeError, "attempted to split along dimension 1, but the size", _MATRIX, 2),
     ],
     "vsplit": [
-        Refusal(RuntimeError, "torch.vsplit requires a tensor with at least 2 dimension", _VECTOR, 1),
+        Refusal(
+            RuntimeError, "torch.vsplit requires a tensor with at least 2 dimension", _VECTOR, 1
+        ),
         Refusal(RuntimeError, "is not divisible by the split_size 0", _MATRIX, 0),
     ],
     "dsplit": [
-        Refusal(RuntimeError, "torch.dsplit requires a tensor with at least 3 dimension", _MATRIX, 1)
+        Refusal(
+            RuntimeError, "torch.dsplit requires a tensor with at least 3 dimension", _MATRIX, 1
+        )
     ],
 }
