@@ -10,11 +10,15 @@ from .ops import (
     einsum as _einsum,
     embedding as _embedding,
     extremes as _extremes,
+    gathering as _gathering,
     indexing as _indexing,
     inplace_sampling as _inplace_sampling,  # noqa: F401 - attaches methods
+    inplace_views as _inplace_views,
     join as _join,
+    masking as _masking,
     matmul as _matmul,
     pointwise as _pointwise,
+    powers as _powers,
     rearrange as _rearrange,
     recurrent_cell as _recurrent_cell,
     recurrent_network as _recurrent_network,
@@ -37,10 +41,14 @@ from .ops.diagonals import *
 from .ops.einsum import *
 from .ops.embedding import *
 from .ops.extremes import *
+from .ops.gathering import *
 from .ops.indexing import *
+from .ops.inplace_views import *
 from .ops.join import *
+from .ops.masking import *
 from .ops.matmul import *
 from .ops.pointwise import *
+from .ops.powers import *
 from .ops.rearrange import *
 from .ops.recurrent_cell import *
 from .ops.recurrent_network import *
@@ -64,10 +72,14 @@ __all__ += _diagonals.__all__
 __all__ += _einsum.__all__
 __all__ += _embedding.__all__
 __all__ += _extremes.__all__
+__all__ += _gathering.__all__
 __all__ += _indexing.__all__
+__all__ += _inplace_views.__all__
 __all__ += _join.__all__
+__all__ += _masking.__all__
 __all__ += _matmul.__all__
 __all__ += _pointwise.__all__
+__all__ += _powers.__all__
 __all__ += _rearrange.__all__
 __all__ += _recurrent_cell.__all__
 __all__ += _recurrent_network.__all__

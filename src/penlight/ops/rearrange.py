@@ -13,7 +13,7 @@ from .._tensor import Array, Tensor, wrap
 from . import _check
 from ._op import attach, op
 from .creation import made, numpy_dtype_of
-from .indexing import index_select
+from .gathering import index_select
 from .join import stack
 from .view import contiguous_copy, expand, flatten, reshape, unsqueeze
 
