@@ -7,13 +7,16 @@ from .ops import (
     creation as _creation,
     cumulative as _cumulative,
     diagonals as _diagonals,
+    dims as _dims,
     einsum as _einsum,
     embedding as _embedding,
     extremes as _extremes,
+    from_data as _from_data,
     gathering as _gathering,
     indexing as _indexing,
     inplace_sampling as _inplace_sampling,  # noqa: F401 - attaches methods
     inplace_views as _inplace_views,
+    inspection as _inspection,
     join as _join,
     masking as _masking,
     matmul as _matmul,
@@ -24,6 +27,7 @@ from .ops import (
     recurrent_network as _recurrent_network,
     reduction as _reduction,
     sampling as _sampling,
+    shape as _shape,
     softmax as _softmax,
     sorting as _sorting,
     stacking as _stacking,
@@ -38,12 +42,15 @@ from .ops.conversion import *
 from .ops.creation import *
 from .ops.cumulative import *
 from .ops.diagonals import *
+from .ops.dims import *
 from .ops.einsum import *
 from .ops.embedding import *
 from .ops.extremes import *
+from .ops.from_data import *
 from .ops.gathering import *
 from .ops.indexing import *
 from .ops.inplace_views import *
+from .ops.inspection import *
 from .ops.join import *
 from .ops.masking import *
 from .ops.matmul import *
@@ -54,6 +61,7 @@ from .ops.recurrent_cell import *
 from .ops.recurrent_network import *
 from .ops.reduction import *
 from .ops.sampling import *
+from .ops.shape import *
 from .ops.softmax import *
 from .ops.sorting import *
 from .ops.stacking import *
@@ -69,12 +77,15 @@ __all__ += _conversion.__all__
 __all__ += _creation.__all__
 __all__ += _cumulative.__all__
 __all__ += _diagonals.__all__
+__all__ += _dims.__all__
 __all__ += _einsum.__all__
 __all__ += _embedding.__all__
 __all__ += _extremes.__all__
+__all__ += _from_data.__all__
 __all__ += _gathering.__all__
 __all__ += _indexing.__all__
 __all__ += _inplace_views.__all__
+__all__ += _inspection.__all__
 __all__ += _join.__all__
 __all__ += _masking.__all__
 __all__ += _matmul.__all__
@@ -85,6 +96,7 @@ __all__ += _recurrent_cell.__all__
 __all__ += _recurrent_network.__all__
 __all__ += _reduction.__all__
 __all__ += _sampling.__all__
+__all__ += _shape.__all__
 __all__ += _softmax.__all__
 __all__ += _sorting.__all__
 __all__ += _stacking.__all__

@@ -10,7 +10,7 @@ import numpy as np
 from .._dtype import dtype
 from .._tensor import Tensor
 from . import _check
-from .creation import numpy_dtype_of
+from ._creating import numpy_dtype_of
 
 
 def restore(grad: Tensor, dim: Any, keepdim: bool, ndim: int) -> Tensor:
@@ -18,7 +18,7 @@ def restore(grad: Tensor, dim: Any, keepdim: bool, ndim: int) -> Tensor:
     if keepdim or not ndim:
         return grad
     for place in sorted(_check.dims(dim, ndim)):
-        grad = grad.unsqueeze(place)  # type: ignore[attr-defined]
+        grad = grad.unsqueeze(place)
     return grad
 
 
@@ -29,7 +29,7 @@ def converted(input: Tensor, wanted: dtype | None) -> Tensor:
         raise TypeError(msg)
     if wanted is None or input.dtype is wanted:
         return input
-    out: Tensor = input._cast(numpy_dtype_of(wanted))  # type: ignore[attr-defined]
+    out: Tensor = input._cast(numpy_dtype_of(wanted))
     return out
 
 

@@ -9,9 +9,9 @@ import numpy as np
 from .._limits import finfo
 from .._tensor import Array, Tensor, wrap
 from . import _check
+from ._creating import numpy_dtype_of
 from ._op import Saving, attach, op
 from ._results import named_result, written
-from .creation import numpy_dtype_of
 from .join import cat
 from .view import narrow
 

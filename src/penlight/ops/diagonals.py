@@ -12,7 +12,8 @@ from .._tensor import Array, Tensor
 from . import _check
 from ._op import attach, op
 from ._results import written
-from .view import diagonal, reshape, slice_dim
+from .shape import reshape
+from .view import diagonal, slice_dim
 
 __all__ = ["block_diag", "diag", "diag_embed", "diagflat", "trace"]
 

@@ -10,8 +10,9 @@ from typing import Any, NoReturn
 from .._tensor import Tensor
 from ._op import attach
 from ._results import written
+from .dims import permute
 from .matmul import bmm, mm
-from .view import permute, reshape, unsafe_view, view_as_shape
+from .shape import reshape, unsafe_view, view_as_shape
 
 __all__ = ["einsum", "inner", "kron", "tensordot"]
 

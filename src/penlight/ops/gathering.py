@@ -42,7 +42,8 @@ def _check_along(
         raise RuntimeError(msg)
     ndim = max(input.ndim, 1)
     if max(index.ndim, 1) != ndim and index.size:
-        msg = f"Index tensor must have the same number of dimensions as {'self' if source is not None else 'input'} tensor"
+        against = "input" if source is None else "self"
+        msg = f"Index tensor must have the same number of dimensions as {against} tensor"
         raise RuntimeError(msg)
     for other, length in enumerate(index.shape):
         room = input.shape[other] if input.ndim else 1
@@ -287,10 +288,14 @@ attach(scatter_)
 
 def _check_vector(function: str, index: Array) -> None:
     if index.ndim > 1:
-        msg = f"{function}(): Index is supposed to be a vector, but got dim: {index.ndim} with type: {_check.scalar_type(index)} and size: {list(index.shape)}"
+        msg = (
+            f"{function}(): Index is supposed to be a vector, but got dim: {index.ndim} "
+            f"with type: {_check.scalar_type(index)} and size: {list(index.shape)}"
+        )
         raise IndexError(msg)
     if index.dtype.kind != "i" or index.dtype.itemsize < 4:
-        msg = f"{function}(): Expected dtype int32/int64 for index but got: {_check.scalar_type(index)}"
+        got = _check.scalar_type(index)
+        msg = f"{function}(): Expected dtype int32/int64 for index but got: {got}"
         raise RuntimeError(msg)
 
 
@@ -300,7 +305,10 @@ def _check_rows(function: str, input: Array, dim: int, index: Array) -> int:
     length = input.shape[place] if input.ndim else 1
     if index.size and not (int(index.min()) >= 0 and int(index.max()) < length):
         bad = int(index.min()) if int(index.min()) < 0 else int(index.max())
-        msg = f"index out of range in self: {function} got index {bad}, but dimension {place} has size {length}"
+        msg = (
+            f"index out of range in self: {function} got index {bad}, "
+            f"but dimension {place} has size {length}"
+        )
         raise IndexError(msg)
     return place
 
@@ -380,7 +388,10 @@ def _check_source(function: str, input: Array, source: Array, place: int, index:
         raise RuntimeError(msg)
     length = source.shape[place] if source.ndim else 1
     if index.size != length:
-        msg = f"{function}_(): Number of indices ({index.size}) should be equal to source.size(dim): ({length}), for dim: {place}"
+        msg = (
+            f"{function}_(): Number of indices ({index.size}) should be equal to "
+            f"source.size(dim): ({length}), for dim: {place}"
+        )
         raise RuntimeError(msg)
 
 

@@ -11,8 +11,10 @@ from .._dtype import FROM_NUMPY
 from .._tensor import Array, Tensor, wrap
 from . import _check
 from ._op import attach, op
-from .creation import array_from
-from .view import alias, expand, select, slice_dim, unsqueeze
+from .dims import unsqueeze
+from .from_data import array_from
+from .shape import alias, expand
+from .view import select, slice_dim
 
 __all__ = [
     "index_put",

@@ -1,4 +1,4 @@
-"""Views that take the place of what they look at: unsqueeze_, squeeze_, transpose_, t_, as_strided_."""
+"""Views in place of what they look at: unsqueeze_, squeeze_, transpose_, t_, as_strided_."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ import numpy as np
 from .._tensor import Array, Tensor, wrap
 from ..autograd.grad_mode import mode
 from ..autograd.views import check_inplace, edge_of, storage_of
+from ._creating import shape_of
 from ._families import view
 from ._op import attach
-from .creation import shape_of
-from .view import as_strided, squeeze_all, squeeze_many, squeeze_one, t, transpose, unsqueeze
+from .dims import squeeze_all, squeeze_many, squeeze_one, t, unsqueeze
+from .shape import transpose
+from .view import as_strided
 
 __all__: list[str] = []
 
 
 def _twin(record: Any, name: str, node: str, rule: Any) -> Any:
-    """Return a record with another's forward under the name that torch prints for its in-place form."""
+    """Return a record with another's forward, named as torch prints its in-place form."""
     return view(name, node=node, method=False, input=rule)(record.op.forward)
 
 
@@ -119,7 +121,10 @@ def resize_(self: Tensor, *sizes: Any, memory_format: Any = None) -> Tensor:
     if count <= array.size and array.flags.c_contiguous:
         self._array = array.reshape(-1)[:count].reshape(shape)
     elif self._view is not None:
-        msg = f"resize_: a view of shape {list(array.shape)} cannot become {list(shape)}; clone it first"
+        msg = (
+            f"resize_: a view of shape {list(array.shape)} cannot become {list(shape)}; "
+            "clone it first"
+        )
         raise RuntimeError(msg)
     else:
         grown = np.empty(count, array.dtype)

@@ -34,7 +34,8 @@ Number = bool | int | float
 
 def _check_mask_dtype(function: str, mask: Array) -> None:
     if mask.dtype.kind != "b":
-        msg = f"{function} only supports boolean masks, but got mask with dtype {FROM_NUMPY[mask.dtype]}"
+        got = FROM_NUMPY[mask.dtype]
+        msg = f"{function} only supports boolean masks, but got mask with dtype {got}"
         raise RuntimeError(msg)
 
 

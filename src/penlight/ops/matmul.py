@@ -13,7 +13,7 @@ from . import _check
 from ._op import attach, op
 from ._results import written
 from .inplace_views import squeezed
-from .view import unsafe_view
+from .shape import unsafe_view
 
 Number = bool | int | float
 

@@ -11,11 +11,12 @@ import numpy as np
 
 from .._tensor import Array, Tensor, wrap
 from . import _check
+from ._creating import made, numpy_dtype_of
 from ._op import attach, op
-from .creation import made, numpy_dtype_of
+from .dims import unsqueeze
 from .gathering import index_select
 from .join import stack
-from .view import contiguous_copy, expand, flatten, reshape, unsqueeze
+from .shape import contiguous_copy, expand, flatten, reshape
 
 __all__ = [
     "cartesian_prod",

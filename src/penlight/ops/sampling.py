@@ -7,17 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from .._dtype import FROM_NUMPY
-from .._dtype import dtype as DType  # noqa: N812 - the parameters below are named dtype, as torch's
+from .._dtype import (
+    FROM_NUMPY,
+    dtype as DType,  # noqa: N812 - the parameters below are named dtype, as torch's
+)
 from .._tensor import Array, Tensor, wrap
 from ..autograd.grad_mode import mode
 from ..autograd.graph import Node
 from ..autograd.views import edge_of, storage_of
 from ..random import Generator, default_generator
 from . import _draw, _draw_checked
+from ._creating import made, numpy_dtype_of, shape_of
 from ._op import attach
 from ._runtime import write_result
-from .creation import made, numpy_dtype_of, shape_of
 
 __all__ = [
     "bernoulli",

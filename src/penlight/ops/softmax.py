@@ -10,10 +10,10 @@ from .. import kernels
 from .._dtype import dtype
 from .._tensor import Array, Tensor
 from . import _check
+from ._creating import numpy_dtype_of
 from ._elementwise import refuse
 from ._op import attach, op
 from ._runtime import write_out
-from .creation import numpy_dtype_of
 
 __all__ = ["log_softmax", "softmax"]
 

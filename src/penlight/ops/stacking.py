@@ -6,8 +6,9 @@ from typing import Any
 
 from .._tensor import Tensor
 from ._op import attach
+from .dims import unsqueeze
 from .join import cat, tensor_split
-from .view import reshape, unsqueeze
+from .shape import reshape
 
 __all__ = [
     "atleast_1d",

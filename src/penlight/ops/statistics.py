@@ -11,10 +11,10 @@ import numpy as np
 from .._dtype import FROM_NUMPY, dtype
 from .._tensor import Array, Tensor
 from . import _check
+from ._creating import numpy_dtype_of
 from ._op import attach, op
 from ._reducing import converted, numpy_axis, restore, size, tupled, wide
 from ._results import written
-from .creation import numpy_dtype_of
 
 __all__ = ["logsumexp", "norm", "std", "std_mean", "var", "var_mean"]
 

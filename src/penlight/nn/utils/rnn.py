@@ -9,7 +9,8 @@ from typing import Any, Self, TypeAlias
 from ..._dtype import float16, float32, float64, int8, int16, int32, int64, uint8
 from ..._tensor import Tensor
 from ...ops import packing
-from ...ops.creation import arange, as_tensor, empty_like
+from ...ops.creation import arange, empty_like
+from ...ops.from_data import as_tensor
 
 __all__ = [
     "PackedSequence",
