@@ -1,4 +1,4 @@
-"""Gradients where there is no derivative: ties, zeros, what is left out. Recorded from torch 2.13."""
+"""Gradients where there is no derivative: ties, zeros, what is left out; recorded from torch."""
 
 from __future__ import annotations
 

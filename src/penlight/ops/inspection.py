@@ -50,7 +50,8 @@ def is_storage(obj: Any) -> bool:
 
 def _tensor(function: str, input: Any) -> Tensor:
     if not isinstance(input, Tensor):
-        msg = f"{function}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}"
+        kind = type(input).__name__
+        msg = f"{function}(): argument 'input' (position 1) must be Tensor, not {kind}"
         raise TypeError(msg)
     return input
 
@@ -143,12 +144,18 @@ def broadcast_shapes(*shapes: Any) -> Size:
         torch.Size([2, 3])
     """
     given = [(shape,) if isinstance(shape, int) else tuple(shape) for shape in shapes]
-    try:
-        return Size(np.broadcast_shapes(*given))
-    except ValueError:
-        listed = ", ".join(str(list(shape)) for shape in given)
-        msg = f"Shape mismatch: objects cannot be broadcast to a single shape: {listed}"
-        raise RuntimeError(msg) from None
+    result = [1] * max(map(len, given), default=0)
+    for number, shape in enumerate(given):
+        for dim in range(-1, -len(shape) - 1, -1):
+            if shape[dim] not in {1, result[dim]} and result[dim] != 1:
+                msg = (
+                    f"Attempting to broadcast a dimension of length {shape[dim]} at {dim}! Mismatching "
+                    f"argument at index {number} had {shape}; but expected shape should be "
+                    f"broadcastable to {result}"
+                )
+                raise RuntimeError(msg)
+            result[dim] = result[dim] if shape[dim] == 1 else shape[dim]
+    return Size(result)
 
 
 def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
