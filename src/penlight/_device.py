@@ -39,7 +39,7 @@ class device:  # noqa: N801 - torch's name
     index: int | None
     type: str
 
-    def __init__(self, type: str | device | int, index: int | None = None) -> None:  # noqa: A002
+    def __init__(self, type: str | device | int, index: int | None = None) -> None:
         """Parse a device string, with the index in it or beside it."""
         if isinstance(type, device) and index is None:
             kind, number = type.type, type.index

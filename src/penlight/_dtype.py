@@ -136,19 +136,19 @@ def _make(
 uint8 = _make("uint8", "Byte", 1)
 int8 = _make("int8", "Char", 1)
 int16 = short = _make("int16", "Short", 2)
-int32 = int = _make("int32", "Int", 4)  # noqa: A001 - torch's names for its types
+int32 = int = _make("int32", "Int", 4)
 int64 = long = _make("int64", "Long", 8)
 uint16 = _make("uint16", "UInt16", 2)
 uint32 = _make("uint32", "UInt32", 4)
 uint64 = _make("uint64", "UInt64", 8)
 float16 = half = _make("float16", "Half", 2)
 bfloat16 = _make("bfloat16", "BFloat16", 2)
-float32 = float = _make("float32", "Float", 4)  # noqa: A001
+float32 = float = _make("float32", "Float", 4)
 float64 = double = _make("float64", "Double", 8)
 complex32 = chalf = _make("complex32", "ComplexHalf", 4, stored=False)
 complex64 = cfloat = _make("complex64", "ComplexFloat", 8)
 complex128 = cdouble = _make("complex128", "ComplexDouble", 16)
-bool = _make("bool", "Bool", 1)  # noqa: A001
+bool = _make("bool", "Bool", 1)
 
 _REAL_OF = {complex32: float16, complex64: float32, complex128: float64}
 _COMPLEX_OF = {float16: complex32, bfloat16: complex64, float32: complex64, float64: complex128}

@@ -42,7 +42,7 @@ class finfo(Frozen):  # noqa: N801 - torch's name
     smallest_normal: float
     tiny: float
 
-    def __init__(self, type: _dtype.dtype | None = None) -> None:  # noqa: A002
+    def __init__(self, type: _dtype.dtype | None = None) -> None:
         """Work the limits out from the widths of significand and exponent."""
         given = get_default_dtype() if type is None else type
         check_dtype("finfo", "type", 1, given)
@@ -92,7 +92,7 @@ class iinfo(Frozen):  # noqa: N801 - torch's name
     max: int
     min: int
 
-    def __init__(self, type: _dtype.dtype) -> None:  # noqa: A002
+    def __init__(self, type: _dtype.dtype) -> None:
         """Work the limits out from the number of bits."""
         check_dtype("iinfo", "type", 1, type)
         if type.is_floating_point or type.is_complex:

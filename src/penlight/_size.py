@@ -49,17 +49,17 @@ class Size(tuple[int, ...]):
     def __reduce__(self) -> tuple[type[Size], tuple[tuple[int, ...]]]:
         return Size, (tuple(self),)
 
-    def __getitem__(self, key: Any) -> Any:  # noqa: ANN401 - an int for an index, a Size for a slice
+    def __getitem__(self, key: Any) -> Any:
         found = tuple.__getitem__(self, key)
         return tuple.__new__(Size, found) if isinstance(key, slice) else found
 
-    def __add__(self, other: Any) -> Size:  # noqa: ANN401
+    def __add__(self, other: Any) -> Size:
         if not isinstance(other, tuple):
             msg = f"can only concatenate tuple (not {type(other).__name__}) to torch.Size"
             raise TypeError(msg)
         return Size((*self, *other))
 
-    def __radd__(self, other: Any) -> Size:  # noqa: ANN401
+    def __radd__(self, other: Any) -> Size:
         return Size((*other, *self)) if isinstance(other, tuple) else NotImplemented
 
     def __mul__(self, count: SupportsIndex) -> Size:

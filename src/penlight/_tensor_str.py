@@ -51,13 +51,13 @@ class _Printable(Protocol):
     def grad_fn(self) -> object | None: ...
 
 
-def set_printoptions(  # noqa: PLR0913, PLR0917 - torch's signature
+def set_printoptions(
     precision: int | None = None,
     threshold: float | None = None,
     edgeitems: int | None = None,
     linewidth: int | None = None,
     profile: str | None = None,
-    sci_mode: bool | None = None,  # noqa: FBT001 - torch's signature
+    sci_mode: bool | None = None,
 ) -> None:
     """Set how tensors print; what is left out keeps its value, except ``sci_mode``.
 
@@ -99,7 +99,7 @@ def set_printoptions(  # noqa: PLR0913, PLR0917 - torch's signature
     _options = start._replace(sci_mode=sci_mode, **changes)
 
 
-def _checked(name: str, value: Any) -> Any:  # noqa: ANN401 - whatever the caller passed
+def _checked(name: str, value: Any) -> Any:
     whole = name in {"precision", "edgeitems"}
     if not isinstance(value, (int, np.integer) if whole else (int, float, np.integer)):
         expected = "an int" if whole else "a number"
@@ -117,7 +117,7 @@ def get_printoptions() -> dict[str, Any]:
 
 
 @contextmanager
-def printoptions(**options: Any) -> Iterator[None]:  # noqa: ANN401 - as set_printoptions
+def printoptions(**options: Any) -> Iterator[None]:
     """Set print options inside a ``with`` block and put the old ones back after it."""
     before = get_printoptions()
     set_printoptions(**options)
@@ -163,7 +163,7 @@ class _Formatter:
             return f"{value:.0f}." if math.isfinite(value) else f"{value:.0f}"
         return f"{value:.{_options.precision}f}"
 
-    def format(self, value: Any) -> str:  # noqa: ANN401 - bool, int or float
+    def format(self, value: Any) -> str:
         """Return ``value`` as text, padded on the left to the common width."""
         text = self._digits(value) if self.is_floating else str(value)
         return text.rjust(self.width)
@@ -182,7 +182,7 @@ def _summary(array: np.ndarray) -> tuple[np.ndarray, list[bool]]:
     return array[np.ix_(*picks)], shortened
 
 
-def _layout(nested: Any, formatter: _Formatter, indent: int, shortened: list[bool]) -> str:  # noqa: ANN401
+def _layout(nested: Any, formatter: _Formatter, indent: int, shortened: list[bool]) -> str:
     """Lay nested values out in brackets, rows wrapped to the line width."""
     if not shortened:
         return formatter.format(nested)
@@ -278,7 +278,7 @@ def tensor_str(tensor: _Printable, *, tensor_contents: str | None = None) -> str
         tensor: the tensor to print.
         tensor_contents: text to print in place of the elements.
     """
-    array = tensor._array  # noqa: SLF001 - printing is a part of the tensor
+    array = tensor._array
     node = tensor.grad_fn
     return format_array(
         array,

@@ -15,6 +15,6 @@ def device_count() -> int:
     return 0
 
 
-def current_accelerator(check_available: bool = False) -> None:  # noqa: ARG001, FBT001, FBT002 - torch's signature
+def current_accelerator(check_available: bool = False) -> None:  # noqa: ARG001 - torch's signature
     """Return ``None``: there is no accelerator."""
     return
