@@ -63,7 +63,7 @@ class Parameter(Tensor, metaclass=_ParameterMeta):
         # torch: neither the gradient nor attributes are copied.
         if id(self) not in memo:
             with no_grad():
-                values = self.data.clone()  # type: ignore[attr-defined] # an op
+                values = self.data.clone()
             memo[id(self)] = type(self)(values, self.requires_grad)
         return memo[id(self)]
 

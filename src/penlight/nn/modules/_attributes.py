@@ -329,7 +329,7 @@ def add_hook(
 def typename(value: Any) -> str:
     """Return the name that torch's messages give a value's type, such as ``torch.FloatTensor``."""
     if isinstance(value, Tensor):
-        return str(value.type())  # type: ignore[attr-defined] # an op
+        return str(value.type())
     named = value if hasattr(value, "__qualname__") else type(value)
     module = getattr(named, "__module__", None)
     if module in (None, "builtins"):

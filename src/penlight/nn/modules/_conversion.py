@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..._device import check_device
-from ..._device import device as _device
+from ..._device import check_device, device as _device
 from ..._dtype import bfloat16, double, dtype, float32, half
 from ..._tensor import Tensor
 from ...autograd.grad_mode import no_grad
@@ -54,7 +53,7 @@ class Conversion(Members):
 
     def type(self, dst_type: Any) -> Any:
         """Cast all parameters and buffers, integer ones too; returns the module."""
-        return self._apply(lambda tensor: tensor.type(dst_type))  # type: ignore[attr-defined] # an op
+        return self._apply(lambda tensor: tensor.type(dst_type))
 
     def float(self) -> Any:
         """Cast floating parameters and buffers to float32; returns the module."""
@@ -175,11 +174,11 @@ class Conversion(Members):
                 grad.detach_()
             else:
                 grad.requires_grad_(False)
-            grad.zero_()  # type: ignore[attr-defined] # an op
+            grad.zero_()
 
 
 def _cast(tensor: Tensor, wanted: _Dtype) -> Tensor:
-    converted: Tensor = tensor.to(wanted)  # type: ignore[attr-defined] # an op
+    converted: Tensor = tensor.to(wanted)
     return converted
 
 

@@ -242,7 +242,7 @@ class State(Members):
             )
         if not current.shape and len(given.shape) == 1:
             # torch: scalars were saved with one dimension before 0.4.
-            given = given[0]  # type: ignore[index] # an op
+            given = given[0]
         if given.shape != current.shape:
             return (
                 f"size mismatch for {key}: copying a param with shape {given.shape} from "

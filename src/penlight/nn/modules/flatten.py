@@ -35,7 +35,7 @@ class Flatten(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Return ``input`` with the dimensions flattened."""
-        flat: Tensor = input.flatten(self.start_dim, self.end_dim)  # type: ignore[attr-defined]
+        flat: Tensor = input.flatten(self.start_dim, self.end_dim)
         # an op
         return flat
 
@@ -76,7 +76,7 @@ class Unflatten(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Return ``input`` with the dimension unflattened."""
-        unflat: Tensor = input.unflatten(self.dim, self.unflattened_size)  # type: ignore[attr-defined] # an op
+        unflat: Tensor = input.unflatten(self.dim, self.unflattened_size)
         return unflat
 
     def extra_repr(self) -> str:

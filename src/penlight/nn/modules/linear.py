@@ -8,8 +8,10 @@ from typing import Any
 from ..._dtype import dtype as _dtype
 from ..._tensor import Tensor
 from ...ops.creation import empty
-from .. import functional as F  # noqa: N812 - the name everybody knows
-from .. import init
+from .. import (
+    functional as F,  # noqa: N812 - the name everybody knows
+    init,
+)
 from ..parameter import Parameter
 from .module import Module
 

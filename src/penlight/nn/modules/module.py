@@ -21,9 +21,11 @@ from ._hooks import (
     register_module_full_backward_hook,
     register_module_full_backward_pre_hook,
 )
-from ._state import _EXTRA_STATE_KEY_SUFFIX as _EXTRA_STATE_KEY_SUFFIX  # noqa: PLC0414 - as in torch
-from ._state import State
-from ._state import _IncompatibleKeys as _IncompatibleKeys  # noqa: PLC0414 - as in torch
+from ._state import (
+    _EXTRA_STATE_KEY_SUFFIX as _EXTRA_STATE_KEY_SUFFIX,  # noqa: PLC0414 - as in torch
+    State,
+    _IncompatibleKeys as _IncompatibleKeys,  # noqa: PLC0414 - as in torch
+)
 
 __all__ = [
     "Module",

@@ -17,7 +17,7 @@ def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
         >>> torch.nn.utils.parameters_to_vector([torch.zeros(2, 2), torch.ones(1)])
         tensor([0., 0., 0., 0., 1.])
     """
-    flat: list[Any] = [param.view(-1) for param in parameters]  # type: ignore[attr-defined] # an op
+    flat: list[Any] = [param.view(-1) for param in parameters]
     joined: Tensor = cat(flat)
     return joined
 
