@@ -1,4 +1,4 @@
-"""``torch.layout`` and ``torch.memory_format``: names that programs pass; one of each exists here."""
+"""``torch.layout`` and ``torch.memory_format``: names programs pass; one of each exists here."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class layout:  # noqa: N801 - torch's name
 
 
 class memory_format:  # noqa: N801 - torch's name
-    """The order of dimensions in memory; penlight keeps strides and has no channels-last kernels."""
+    """The order of dimensions in memory; strides are kept, but no kernel is for channels last."""
 
     __slots__ = ("_name",)
 
