@@ -117,10 +117,17 @@ def test_orthogonal_rows_are_orthonormal() -> None:
 
 
 def test_trunc_normal_stays_inside() -> None:
-    for low, high in ((-0.5, 0.5), (1.0, 1.5), (3.0, 3.5)):
+    for low, high in ((-0.5, 0.5), (1.0, 1.5), (-2.5, -2.0)):
         values = init.trunc_normal_(penlight.empty(2000), a=low, b=high).numpy()
         assert low <= values.min()
         assert values.max() <= high
+
+
+def test_trunc_normal_warns_of_an_interval_far_from_the_mean_and_stays_inside() -> None:
+    with pytest.warns(UserWarning, match=r"mean is more than 2 std from \[a, b\]"):
+        values = init.trunc_normal_(penlight.empty(2000), a=3.0, b=3.5).numpy()
+    assert values.min() >= 3.0
+    assert values.max() <= 3.5
 
 
 def test_the_old_names_warn_and_work() -> None:
