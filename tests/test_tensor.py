@@ -261,6 +261,16 @@ def test_pickles_keep_values_flag_and_attributes(pt, protocol):
     assert (z.is_leaf, z.requires_grad) == (True, True)
     whole = pickle.loads(pickle.dumps(pt.arange(6.0).reshape(2, 3).t(), protocol))
     assert whole.tolist() == [[0, 3], [1, 4], [2, 5]]
+    assert whole.stride() == (1, 3)
+
+
+@pytest.mark.parametrize("name", ["float32", "float64", "int64", "bool", "bfloat16"])
+def test_unpickled_tensors_have_numpys_own_dtype_object(name):
+    kind = getattr(penlight, name)
+    for source in (penlight.ones(2, 3, dtype=kind).t(), penlight.tensor(1, dtype=kind)):
+        made = pickle.loads(pickle.dumps(source))
+        assert made._array.dtype is kind.numpy
+        assert (made.stride(), made.tolist()) == (source.stride(), source.tolist())
 
 
 # ---- the old constructor -------------------------------------------------------------------------
