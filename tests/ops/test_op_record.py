@@ -151,6 +151,18 @@ def test_options_are_given_by_position_and_by_name():
         scale(X)
 
 
+def test_messages_name_private_records_without_their_underscore():
+    scale = record()
+    with pytest.raises(TypeError, match=r"^test_scale\(\): argument 'input' \(position 1\)"):
+        scale(X)
+
+
+@pytest.mark.parametrize("name", ["add", "copysign", "exp", "fmod", "remainder", "xlogy"])
+def test_functions_pickle_by_name(name):
+    function = getattr(pl, name)
+    assert pickle.loads(pickle.dumps(function)) is function
+
+
 def test_numpys_names_of_options_work():
     x = pl.tensor([X, X])
     assert x.sum(axis=0, keepdims=True).shape == (1, 2)

@@ -21,7 +21,7 @@ from . import _check
 def not_tensor(op: Any, name: str, position: int, value: Any) -> NoReturn:
     """Refuse an argument that must be a tensor."""
     msg = (
-        f"{op.name}(): argument '{name}' (position {position}) must be Tensor, "
+        f"{op.name.lstrip('_')}(): argument '{name}' (position {position}) must be Tensor, "
         f"not {type(value).__name__}"
     )
     raise TypeError(msg)
@@ -31,7 +31,7 @@ def many(op: Any, name: str, position: int, values: Any) -> tuple[Any, ...]:
     """Return a sequence of tensors as a tuple, refusing anything else."""
     if isinstance(values, Tensor) or not isinstance(values, (list, tuple)):
         msg = (
-            f"{op.name}(): argument '{name}' (position {position}) must be tuple of Tensors, "
+            f"{op.name.lstrip('_')}(): argument '{name}' (position {position}) must be tuple of Tensors, "
             f"not {type(values).__name__}"
         )
         raise TypeError(msg)

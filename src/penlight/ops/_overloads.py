@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from .._tensor import Tensor
@@ -29,6 +30,7 @@ def overloaded(name: str, tensor: Any, number: Any, reverse: Any = None) -> Any:
         reverse: the op for a number and a tensor; as ``tensor`` where torch has no other.
     """
     reverse = reverse or tensor
+    room = sys._getframe(1).f_globals["__name__"]
 
     def call(input: Any, other: Any, *, out: Any = None) -> Any:
         if not isinstance(other, Tensor):
@@ -44,6 +46,8 @@ def overloaded(name: str, tensor: Any, number: Any, reverse: Any = None) -> Any:
 
     for function, own in ((call, name), (call_, name + "_")):
         function.__name__ = function.__qualname__ = own
+        # Pickles name a function by the module where it is found.
+        function.__module__ = room
         function.__doc__ = tensor.__doc__
         attach(function)
     return call
