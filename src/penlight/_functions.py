@@ -4,6 +4,7 @@ from .ops import (
     activation as _activation,
     comparison as _comparison,
     conversion as _conversion,
+    counting as _counting,
     creation as _creation,
     cumulative as _cumulative,
     diagonals as _diagonals,
@@ -22,6 +23,7 @@ from .ops import (
     matmul as _matmul,
     pointwise as _pointwise,
     powers as _powers,
+    products as _products,
     rearrange as _rearrange,
     recurrent_cell as _recurrent_cell,
     recurrent_network as _recurrent_network,
@@ -39,6 +41,7 @@ from .ops import (
 from .ops.activation import *
 from .ops.comparison import *
 from .ops.conversion import *
+from .ops.counting import *
 from .ops.creation import *
 from .ops.cumulative import *
 from .ops.diagonals import *
@@ -56,6 +59,7 @@ from .ops.masking import *
 from .ops.matmul import *
 from .ops.pointwise import *
 from .ops.powers import *
+from .ops.products import *
 from .ops.rearrange import *
 from .ops.recurrent_cell import *
 from .ops.recurrent_network import *
@@ -74,6 +78,7 @@ __all__: list[str] = []
 __all__ += _activation.__all__
 __all__ += _comparison.__all__
 __all__ += _conversion.__all__
+__all__ += _counting.__all__
 __all__ += _creation.__all__
 __all__ += _cumulative.__all__
 __all__ += _diagonals.__all__
@@ -91,6 +96,7 @@ __all__ += _masking.__all__
 __all__ += _matmul.__all__
 __all__ += _pointwise.__all__
 __all__ += _powers.__all__
+__all__ += _products.__all__
 __all__ += _rearrange.__all__
 __all__ += _recurrent_cell.__all__
 __all__ += _recurrent_network.__all__

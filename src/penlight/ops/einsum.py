@@ -11,7 +11,7 @@ from .._tensor import Tensor
 from ._op import attach
 from ._results import written
 from .dims import permute
-from .matmul import bmm, mm
+from .products import bmm, mm
 from .shape import reshape, unsafe_view, view_as_shape
 
 __all__ = ["einsum", "inner", "kron", "tensordot"]

@@ -6,7 +6,8 @@ import math
 from typing import Any, NoReturn
 
 from ..._tensor import Tensor
-from ...ops import matmul as ops
+from ...ops.matmul import matmul
+from ...ops.products import addmm
 
 __all__ = ["bilinear", "linear"]
 
@@ -37,16 +38,16 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     if bias is not None and not input.dtype is weight.dtype is bias.dtype:
         _refuse_dtypes(input, weight, bias)
     if bias is None:
-        return ops.matmul(input, weight.t())
+        return matmul(input, weight.t())
     if input.dim() == 2:
         _check_matrix(weight)
-        return ops.addmm(bias, input, weight.t())  # type: ignore[no-any-return]
+        return addmm(bias, input, weight.t())  # type: ignore[no-any-return]
     if weight.dim() == 2 and input.is_contiguous():
         shape = input.shape
         rows = input.view(math.prod(shape[:-1]), shape[-1])
-        product = ops.addmm(bias, rows, weight.t())
+        product = addmm(bias, rows, weight.t())
         return product.view(*shape[:-1], weight.shape[0])  # type: ignore[no-any-return]
-    return ops.matmul(input, weight.t()) + bias
+    return matmul(input, weight.t()) + bias
 
 
 def _check_matrix(weight: Tensor) -> None:
