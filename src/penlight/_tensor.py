@@ -488,7 +488,7 @@ def as_class(array: Array, cls: type[Any]) -> Any:
 
 
 def _rebuild(cls: type[Any], array: Array, requires_grad: bool, attributes: dict[str, Any]) -> Any:
-    # A pickle brings a dtype object of its own: equal to NumPy's, but slower wherever it is compared.
+    # A pickle brings a dtype object of its own: equal to NumPy's, but slower to compare.
     native = FROM_NUMPY[array.dtype].numpy
     tensor = as_class(array if array.dtype is native else array.view(native), cls)
     if requires_grad:

@@ -31,8 +31,8 @@ def many(op: Any, name: str, position: int, values: Any) -> tuple[Any, ...]:
     """Return a sequence of tensors as a tuple, refusing anything else."""
     if isinstance(values, Tensor) or not isinstance(values, (list, tuple)):
         msg = (
-            f"{op.name.lstrip('_')}(): argument '{name}' (position {position}) must be tuple of Tensors, "
-            f"not {type(values).__name__}"
+            f"{op.name.lstrip('_')}(): argument '{name}' (position {position}) must be "
+            f"tuple of Tensors, not {type(values).__name__}"
         )
         raise TypeError(msg)
     for index, value in enumerate(values):
