@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import penlight
+from penlight import kernels
 
 RUN = ("-m", "penlight", "run")
 
@@ -180,6 +181,17 @@ def test_info_names_versions_and_kernels(python) -> None:
     facts = dict(line.split("  ", 1) for line in done.stdout.splitlines())
     assert facts["stands in for"].strip() == "torch 2.13.0 (CPU)"
     assert {"penlight", "python", "numpy", "kernels"} <= {name.strip() for name in facts}
+
+
+def test_info_tells_the_kernels_instruction_level_and_threads(python) -> None:
+    def kernels_line(**changes: str) -> str:
+        lines = python("-m", "penlight", "info", **changes).stdout.splitlines()
+        return next(line for line in lines if line.startswith("kernels")).partition(" ")[2].strip()
+
+    assert kernels_line(PENLIGHT_KERNELS="reference").startswith("NumPy")
+    if kernels.is_native:
+        asked = {"PENLIGHT_CPU_CAPABILITY": "default", "OMP_NUM_THREADS": "1"}
+        assert kernels_line(**asked) == "compiled, DEFAULT, 1 thread"
 
 
 def test_version(python) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .. import kernels
 from .._alias import TORCH_VERSION
 
 if TYPE_CHECKING:
@@ -52,8 +53,7 @@ def _blas() -> str:
 
 
 def _kernels() -> str:
-    try:
-        importlib.import_module("penlight._kernels")
-    except ImportError:
-        return "NumPy (no compiled kernels in this installation)"
-    return "compiled"
+    if not kernels.is_native:
+        return "NumPy (the compiled kernels are not in use)"
+    capability, threads = kernels.get_cpu_capability().upper(), kernels.get_num_threads()
+    return f"compiled, {capability}, {threads} {'thread' if threads == 1 else 'threads'}"
