@@ -45,14 +45,30 @@ def kernels(session: nox.Session) -> None:
         "--config-settings=cmake.define.PENLIGHT_SANITIZE=ON",
         "--config-settings=cmake.build-type=Debug",
     )
-    preload = session.run("g++", "-print-file-name=libasan.so", external=True, silent=True)
+    # libstdc++ too: the sanitiser looks its exceptions up at start, before any extension brings it.
+    libraries = [
+        str(session.run("g++", f"-print-file-name={name}", external=True, silent=True)).strip()
+        for name in ("libasan.so", "libstdc++.so")
+    ]
     session.run(
         "python",
         "-m",
         "pytest",
         "tests/kernels",
-        env={"LD_PRELOAD": str(preload).strip(), "ASAN_OPTIONS": "detect_leaks=0"},
+        env={
+            "LD_PRELOAD": " ".join(libraries),
+            "ASAN_OPTIONS": "detect_leaks=0",
+            "PENLIGHT_KERNELS": "native",
+        },
     )
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build the kernels into ``src/penlight``, for work from a checkout."""
+    session.install("cmake>=3.22", "nanobind>=2.4", "ninja")
+    session.run("cmake", "-S", "cpp", "-B", "build/dev", "-G", "Ninja", "-DPENLIGHT_IN_PLACE=ON")
+    session.run("ninja", "-C", "build/dev")
 
 
 @nox.session
