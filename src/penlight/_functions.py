@@ -21,8 +21,8 @@ from .ops import (
     join as _join,
     masking as _masking,
     matmul as _matmul,
+    piecewise as _piecewise,
     pointwise as _pointwise,
-    powers as _powers,
     products as _products,
     rearrange as _rearrange,
     recurrent_cell as _recurrent_cell,
@@ -57,8 +57,8 @@ from .ops.inspection import *
 from .ops.join import *
 from .ops.masking import *
 from .ops.matmul import *
+from .ops.piecewise import *
 from .ops.pointwise import *
-from .ops.powers import *
 from .ops.products import *
 from .ops.rearrange import *
 from .ops.recurrent_cell import *
@@ -94,8 +94,8 @@ __all__ += _inspection.__all__
 __all__ += _join.__all__
 __all__ += _masking.__all__
 __all__ += _matmul.__all__
+__all__ += _piecewise.__all__
 __all__ += _pointwise.__all__
-__all__ += _powers.__all__
 __all__ += _products.__all__
 __all__ += _rearrange.__all__
 __all__ += _recurrent_cell.__all__

@@ -22,7 +22,6 @@ from .transcendental import exp, sigmoid, tanh
 __all__ = [
     "celu",
     "celu_",
-    "hardshrink",
     "prelu",
     "relu",
     "relu_",
@@ -40,7 +39,7 @@ SELU_ALPHA = 1.6732632423543772
 SELU_SCALE = 1.0507009873554805
 
 
-def _back(out: Any, input: Array) -> Array:
+def narrowed(out: Any, input: Array) -> Array:
     """Return a result in the dtype of the input it was worked out from."""
     return np.asarray(out).astype(input.dtype, copy=False)
 
@@ -180,7 +179,7 @@ def leaky_relu(input: Array, negative_slope: Number = 0.01) -> Array:
     """
     refuse("leaky_relu_cpu", input, kinds="bi")
     wide = widened(input)
-    return _back(np.where(wide > 0, wide, wide * negative_slope), input)
+    return narrowed(np.where(wide > 0, wide, wide * negative_slope), input)
 
 
 @op(
@@ -250,7 +249,7 @@ def _elu(input: Array, alpha: Number, scale: Number, input_scale: Number) -> Arr
     refuse("elu_cpu", input, kinds="bi")
     wide = widened(input)
     left = np.expm1(np.minimum(wide, 0) * input_scale) * (alpha * scale)
-    return _back(np.where(wide <= 0, left, wide * scale), input)
+    return narrowed(np.where(wide <= 0, left, wide * scale), input)
 
 
 def _elu_rule(grad: Any, input: Any, alpha: Number, scale: Number, input_scale: Number) -> Any:
@@ -333,7 +332,7 @@ def celu(input: Array, alpha: Number = 1.0) -> Array:
     refuse("elu_cpu", input, kinds="bi")
     wide = widened(input)
     left = np.expm1(np.where(wide <= 0, wide, 0) / alpha) * alpha
-    return _back(np.where(wide <= 0, left, wide), input)
+    return narrowed(np.where(wide <= 0, left, wide), input)
 
 
 # ---- smooth units -------------------------------------------------------------------------------
@@ -381,7 +380,7 @@ def gelu(input: Array, *, approximate: str = "none") -> Array:
         kernels.erf(bent, wide * wide.dtype.type(math.sqrt(0.5)))
     else:
         bent = np.tanh(_GELU_TANH_SCALE * (wide + _GELU_TANH_CUBE * wide * wide * wide))
-    return _back(0.5 * wide * (1 + bent), input)
+    return narrowed(0.5 * wide * (1 + bent), input)
 
 
 def _silu_rule(grad: Any, input: Any) -> Any:
@@ -405,7 +404,7 @@ def silu(input: Array) -> Array:
     """
     refuse("silu_cpu", input, kinds="bi")
     wide = widened(input)
-    return _back(wide / (1 + np.exp(-wide)), input)
+    return narrowed(wide / (1 + np.exp(-wide)), input)
 
 
 def _mish_rule(grad: Any, input: Any) -> Any:
@@ -429,7 +428,7 @@ def mish(input: Array) -> Array:
     """
     refuse("mish_cpu", input, kinds="bi")
     wide = widened(input)
-    return _back(wide * np.tanh(np.log1p(np.exp(wide))), input)
+    return narrowed(wide * np.tanh(np.log1p(np.exp(wide))), input)
 
 
 @op(
@@ -457,7 +456,7 @@ def softplus(input: Array, beta: Number = 1, threshold: Number = 20) -> Array:
     refuse("softplus_cpu", input, kinds="bi")
     wide = widened(input)
     scaled = wide * beta
-    return _back(np.where(scaled > threshold, wide, np.log1p(np.exp(scaled)) / beta), input)
+    return narrowed(np.where(scaled > threshold, wide, np.log1p(np.exp(scaled)) / beta), input)
 
 
 @op(
@@ -481,127 +480,7 @@ def log_sigmoid(input: Array) -> Array:
     """
     refuse("log_sigmoid_cpu", input, kinds="bi")
     wide = widened(input)
-    return _back(np.minimum(wide, 0) - np.log1p(np.exp(-np.abs(wide))), input)
-
-
-# ---- piecewise units ----------------------------------------------------------------------------
-
-
-@op(
-    "_hardsigmoid",
-    node="HardsigmoidBackward0",
-    promotion="default",
-    inplace=True,
-    quiet=True,
-    method=False,
-    input=lambda grad, input: where((input > -3) & (input < 3), grad / 6, 0),
-)
-def hardsigmoid(input: Array) -> Array:
-    r"""Return :math:`\min(\max(x + 3, 0), 6) / 6`.
-
-    Args:
-        input: a floating tensor of any shape.
-
-    Example:
-        >>> import penlight as torch
-        >>> torch.nn.functional.hardsigmoid(torch.tensor([-4.0, 0.0]))
-        tensor([0.0000, 0.5000])
-    """
-    refuse("hardsigmoid_cpu", input, kinds="bi")
-    wide = widened(input)
-    return _back(np.minimum(np.maximum(wide + 3, 0), 6) / 6, input)
-
-
-def _hardswish_rule(grad: Any, input: Any) -> Any:
-    return where(input < -3, 0, where(input <= 3, grad * (input / 3 + 0.5), grad))
-
-
-@op(
-    "_hardswish",
-    node="HardswishBackward0",
-    promotion="default",
-    inplace=True,
-    method=False,
-    input=_hardswish_rule,
-)
-def hardswish(input: Array) -> Array:
-    r"""Return :math:`x \min(\max(x + 3, 0), 6) / 6`.
-
-    Args:
-        input: a floating tensor of any shape.
-
-    Example:
-        >>> import penlight as torch
-        >>> torch.nn.functional.hardswish(torch.tensor([-4.0, 1.5]))
-        tensor([-0.0000, 1.1250])
-    """
-    refuse("hardswish_cpu", input, kinds="bi")
-    wide = widened(input)
-    return _back(wide * np.minimum(np.maximum(wide + 3, 0), 6) / 6, input)
-
-
-def _shrink_rule(grad: Any, input: Any, lambd: Number) -> Any:
-    return where((input >= -lambd) & (input <= lambd), 0, grad)
-
-
-@op(
-    "hardshrink",
-    promotion="default",
-    quiet=True,
-    out=True,
-    input=_shrink_rule,
-)
-def hardshrink(input: Array, lambd: Number = 0.5) -> Array:
-    r"""Return :math:`x` outside ``[-lambd, lambd]`` and zero inside.
-
-    Args:
-        input: a floating tensor of any shape.
-        lambd: the border.
-
-    Example:
-        >>> import penlight as torch
-        >>> torch.hardshrink(torch.tensor([-0.3, 2.0]))
-        tensor([0., 2.])
-    """
-    refuse("hardshrink_cpu", input, kinds="bi")
-    inside = (input >= -lambd) & (input <= lambd)
-    return np.where(inside, input.dtype.type(0), input)
-
-
-@op(
-    "_softshrink",
-    node="SoftshrinkBackward0",
-    promotion="default",
-    out=True,
-    method=False,
-    input=_shrink_rule,
-)
-def softshrink(input: Array, lambd: Number = 0.5) -> Array:
-    r"""Return :math:`x` moved towards zero by ``lambd``, and zero where it would cross it.
-
-    Args:
-        input: a floating tensor of any shape.
-        lambd: how far; not negative.
-
-    Raises:
-        RuntimeError: ``lambd`` is negative.
-
-    Example:
-        >>> import penlight as torch
-        >>> torch.nn.functional.softshrink(torch.tensor([-0.3, 2.0]))
-        tensor([-0.0000, 1.5000])
-    """
-    refuse("softshrink_check", input, kinds="bi")
-    if not lambd >= 0:
-        largest = float(np.finfo(input.dtype).max)
-        msg = (
-            f"lambda must be in range [0, {largest:g}] for input dtype "
-            f"{_check.scalar_type(input)}, but found {lambd:g}"
-        )
-        raise RuntimeError(msg)
-    wide = widened(input)
-    moved = np.where(wide > lambd, wide - lambd, np.where(wide < -lambd, wide + lambd, wide * 0))
-    return _back(moved, input)
+    return narrowed(np.minimum(wide, 0) - np.log1p(np.exp(-np.abs(wide))), input)
 
 
 # ---- gated --------------------------------------------------------------------------------------
@@ -638,7 +517,7 @@ def glu(input: Array, dim: int = -1) -> Array:
         raise RuntimeError(msg)
     refuse("glu_cpu", input, kinds="bi")
     value, gate = np.split(widened(input), 2, axis=place)
-    return _back(value / (1 + np.exp(-gate)), input)
+    return narrowed(value / (1 + np.exp(-gate)), input)
 
 
 # ---- in-place forms and names -------------------------------------------------------------------
@@ -647,5 +526,4 @@ relu_, threshold_ = relu.op.call_, threshold.op.call_
 celu_, selu_ = celu.op.call_, selu.op.call_
 hardtanh_, leaky_relu_, elu_ = hardtanh.op.call_, leaky_relu.op.call_, elu.op.call_
 gelu_, silu_, mish_ = gelu.op.call_, silu.op.call_, mish.op.call_
-hardsigmoid_, hardswish_ = hardsigmoid.op.call_, hardswish.op.call_
 attach(prelu)

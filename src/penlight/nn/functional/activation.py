@@ -6,13 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from ..._tensor import Tensor
-from ...ops import activation as ops
+from ...ops import activation as ops, piecewise
 from ...ops.activation import (
     celu_,
     elu_,
     gelu,
-    glu,
-    hardshrink,
+    glu as _glu,
     hardtanh_,
     leaky_relu_,
     log_sigmoid as logsigmoid,
@@ -20,9 +19,9 @@ from ...ops.activation import (
     relu_,
     selu_,
     softplus,
-    softshrink,
     threshold_,
 )
+from ...ops.piecewise import hardshrink, softshrink
 
 __all__ = [
     "celu",
@@ -334,7 +333,7 @@ def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     References:
         Howard et al. 2019, Searching for MobileNetV3, arXiv 1905.02244.
     """
-    return _choose(ops.hardsigmoid, inplace)(input)
+    return _choose(piecewise.hardsigmoid, inplace)(input)
 
 
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
@@ -353,7 +352,7 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     References:
         Howard et al. 2019, Searching for MobileNetV3, arXiv 1905.02244.
     """
-    return _choose(ops.hardswish, inplace)(input)
+    return _choose(piecewise.hardswish, inplace)(input)
 
 
 def tanhshrink(input: Tensor) -> Tensor:
@@ -369,3 +368,26 @@ def tanhshrink(input: Tensor) -> Tensor:
         tensor([0.0000, 0.2384])
     """
     return input - input.tanh()
+
+
+def glu(input: Tensor, dim: int = -1) -> Tensor:
+    r"""Halve a dimension: the first half times the sigmoid of the second.
+
+    Args:
+        input: any shape, floating; the length of ``dim`` is even.
+        dim: the dimension to halve.
+
+    Raises:
+        RuntimeError: the length of ``dim`` is odd.
+
+    Example:
+        >>> import penlight as torch
+        >>> import penlight.nn.functional as F
+        >>> F.glu(torch.tensor([2.0, 0.0]))
+        tensor([1.])
+
+    References:
+        Dauphin et al. 2016, Language Modeling with Gated Convolutional Networks, arXiv 1612.08083.
+    """
+    out: Tensor = _glu(input, dim)
+    return out
