@@ -150,8 +150,8 @@ def broadcast_shapes(*shapes: Any) -> Size:
             if shape[dim] not in {1, result[dim]} and result[dim] != 1:
                 msg = (
                     f"Attempting to broadcast a dimension of length {shape[dim]} at {dim}! "
-                    f"Mismatching argument at index {number} had {shape}; but expected shape should "
-                    f"be broadcastable to {result}"
+                    f"Mismatching argument at index {number} had {shape}; but expected shape "
+                    f"should be broadcastable to {result}"
                 )
                 raise RuntimeError(msg)
             result[dim] = result[dim] if shape[dim] == 1 else shape[dim]
