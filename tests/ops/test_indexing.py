@@ -1,7 +1,7 @@
 """Every mixture of ints, slices, None, ``...``, masks and index tensors, read and written.
 
-Against NumPy everywhere; against torch, gradients too, where torch is installed. Keys on which NumPy
-and torch do not agree by design are left to torch alone.
+Against NumPy everywhere; against torch, gradients too, where torch is installed. Keys on which
+NumPy and torch do not agree by design are left to torch alone.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def is_number(item: Any) -> bool:
 def agrees(key: tuple[Any, ...]) -> bool:
     """Return whether NumPy puts the dimensions of index arrays where torch does.
 
-    For NumPy an int next to index arrays is one of them; for torch it takes its dimension away first.
+    For NumPy an int next to index arrays is one of them; for torch it takes its dimension first.
     For NumPy ``...`` keeps index arrays apart even where it stands for no dimension.
     """
     places = [place for place, item in enumerate(key) if isinstance(item, Index)]
