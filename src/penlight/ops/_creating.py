@@ -37,7 +37,7 @@ def made(
 
 
 def numpy_dtype_of(wanted: Any, default: Any = None) -> Any:
-    """Return the NumPy dtype of a ``dtype=`` argument, of ``default`` or the default floating one."""
+    """Return the NumPy dtype of a ``dtype=`` argument, else ``default``, else the floating one."""
     if wanted is None:
         return _dtype.default_numpy() if default is None else default
     if isinstance(wanted, dtype):

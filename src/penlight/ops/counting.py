@@ -12,9 +12,9 @@ from .._tensor import Array, Tensor, wrap
 from . import _check
 from ._op import attach, op
 from ._results import written
+from .sorting import msort, sort
 
 Number = bool | int | float
-from .sorting import msort, sort
 
 __all__ = [
     "bincount",
@@ -30,9 +30,15 @@ __all__ = [
 # ---- different elements --------------------------------------------------------------------------
 
 
-def _refuse_grad(name: str) -> NoReturn:
-    msg = f"the derivative for '{name}' is not implemented."
-    raise NotImplementedError(msg)
+def _refusing(name: str) -> Any:
+    """Return the rule of an op that torch records but cannot differentiate."""
+
+    def rule(grad: Any) -> NoReturn:
+        del grad
+        msg = f"the derivative for '{name}' is not implemented."
+        raise NotImplementedError(msg)
+
+    return rule
 
 
 @op(
@@ -41,7 +47,7 @@ def _refuse_grad(name: str) -> NoReturn:
     method=False,
     quiet=True,
     outputs=3,
-    input=lambda grad: _refuse_grad("_unique2"),
+    input=_refusing("_unique2"),
 )
 def unique_flat(input: Array) -> Any:
     """Return the different elements in order, where each element went, and how often each comes."""
@@ -57,7 +63,7 @@ def unique_flat(input: Array) -> Any:
     method=False,
     quiet=True,
     outputs=3,
-    input=lambda grad: _refuse_grad("unique_dim"),
+    input=_refusing("unique_dim"),
 )
 def unique_slices(input: Array, dim: int) -> Any:
     """Return the different slices along a dimension, in order, with inverse and counts."""
@@ -110,7 +116,7 @@ def unique(
     method=False,
     quiet=True,
     outputs=3,
-    input=lambda grad: _refuse_grad("unique_consecutive"),
+    input=_refusing("unique_consecutive"),
 )
 def unique_runs(input: Array, dim: int | None) -> Any:
     """Return the first of each run of equals, with inverse and counts."""
@@ -234,8 +240,8 @@ def _side(right: bool, side: str | None) -> str:
         raise RuntimeError(msg)
     if side == "left" and right:
         msg = (
-            "torch.searchsorted(): side and right can't be set to opposites, got side of left while "
-            "right was True"
+            "torch.searchsorted(): side and right can't be set to opposites, got side of left "
+            "while right was True"
         )
         raise RuntimeError(msg)
     return "right" if right or side == "right" else "left"
@@ -287,13 +293,13 @@ def searchsorted(
     shape = rows._array.shape
     if isinstance(input, Tensor) and len(shape) != 1 and shape[:-1] != input._array.shape[:-1]:
         msg = (
-            "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions "
-            "of boundaries tensor and input value tensor must match, but we got boundaries tensor "
-            f"{list(shape)} and input value tensor {list(input.shape)}"
+            "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 "
+            "dimensions of boundaries tensor and input value tensor must match, but we got "
+            f"boundaries tensor {list(shape)} and input value tensor {list(input.shape)}"
         )
         raise RuntimeError(msg)
     if sorter is not None:
-        rows = rows.gather(-1, sorter)  # type: ignore[attr-defined]
+        rows = rows.gather(-1, sorter)
     result: Tensor = search(rows, input, side, out_int32)
     return written(out, result)
 

@@ -44,9 +44,9 @@ def permute(input: Array, *dims: int) -> Array:
     """
     if len(dims) != input.ndim:
         msg = (
-            "permute(sparse_coo): number of dimensions in the tensor input does not match the length of "
-            f"the desired ordering of dimensions i.e. input.dim() = {input.ndim} is not equal to "
-            f"len(dims) = {len(dims)}"
+            "permute(sparse_coo): number of dimensions in the tensor input does not match the "
+            f"length of the desired ordering of dimensions i.e. input.dim() = {input.ndim} is not "
+            f"equal to len(dims) = {len(dims)}"
         )
         raise RuntimeError(msg)
     order = tuple(_check.dim(dim, input.ndim) for dim in dims)
@@ -78,7 +78,8 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     if len(sources) != len(targets):
         msg = (
             "movedim: Invalid source or destination dims: source "
-            f"({list(sources)} dims) should contain the same number of dims as destination ({list(targets)} dims)"
+            f"({list(sources)} dims) should contain the same number of dims as destination "
+            f"({list(targets)} dims)"
         )
         raise RuntimeError(msg)
     sources = _check.dims(sources, ndim) if sources else ()
@@ -136,9 +137,9 @@ def _matrix_transposed(self: Tensor) -> Tensor:
     return out
 
 
-Tensor.T = property(_reversed)  # type: ignore[attr-defined]
-Tensor.mT = property(_matrix_transposed)  # type: ignore[attr-defined]
-Tensor.H = property(_adjoint)  # type: ignore[attr-defined]
+attach(property(_reversed), "T")
+attach(property(_matrix_transposed), "mT")
+attach(property(_adjoint), "H")
 attach(movedim, "movedim", "moveaxis")
 moveaxis = movedim
 swapaxes = swapdims = transpose

@@ -10,6 +10,7 @@ from .. import _dtype
 from .._device import check_device
 from .._dtype import FROM_NUMPY, dtype
 from .._tensor import Array, Tensor, as_class, wrap
+from .._tensor_memory import legacy_array
 from ._creating import made, numpy_dtype_of
 
 __all__ = [
@@ -67,8 +68,10 @@ def tensor(
         import warnings  # noqa: PLC0415 - only for what torch warns about
 
         warnings.warn(
-            "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
-            "sourceTensor.detach().clone().requires_grad_(True), rather than torch.tensor(sourceTensor).",
+            "To copy construct from a tensor, it is recommended to use "
+            "sourceTensor.detach().clone() or "
+            "sourceTensor.detach().clone().requires_grad_(True), rather than "
+            "torch.tensor(sourceTensor).",
             stacklevel=2,
         )
         array = data._array.copy()
@@ -161,7 +164,7 @@ def _holds_float64(data: Any) -> bool:
 
 
 def _numbers(data: Any, wanted: Any, dim: int = 0) -> Any:
-    """Return nested sequences with tensors made numbers; refuse ragged ones and what is no number."""
+    """Return nested sequences with tensors made numbers; refuse ragged ones and other values."""
     if isinstance(data, Tensor):
         return _number_of(data, dim)
     if isinstance(data, (bool, int, float, complex, np.generic)):
@@ -188,8 +191,8 @@ def _numbers(data: Any, wanted: Any, dim: int = 0) -> Any:
 def _number_of(data: Tensor, dim: int) -> Any:
     if dim and data._array.size != 1:
         msg = (
-            "only one element tensors can be converted to Python scalars, but one in the list has shape "
-            f"{list(data.shape)}; torch.stack joins tensors"
+            "only one element tensors can be converted to Python scalars, but one in the list has "
+            f"shape {list(data.shape)}; torch.stack joins tensors"
         )
         raise ValueError(msg)
     return data._array.tolist()
@@ -222,9 +225,9 @@ def _refuse_ragged(first: int | None, other: int | None, dim: int) -> NoReturn:
 def _refuse_negative_strides(array: Array) -> None:
     if any(step < 0 for step in array.strides):
         msg = (
-            "At least one stride in the given numpy array is negative, and tensors with negative strides "
-            "are not currently supported. (You can probably work around this by making a copy of your "
-            "array  with array.copy().) "
+            "At least one stride in the given numpy array is negative, and tensors with negative "
+            "strides are not currently supported. (You can probably work around this by making a "
+            "copy of your array  with array.copy().) "
         )
         raise ValueError(msg)
 
@@ -252,10 +255,10 @@ def from_numpy(ndarray: Array) -> Tensor:
         import warnings  # noqa: PLC0415 - only for what torch warns about
 
         warnings.warn(
-            "The given NumPy array is not writable, and PyTorch does not support non-writable tensors. "
-            "This means writing to this tensor will result in undefined behavior. You may want to copy "
-            "the array to protect its data or make it writable before converting it to a tensor. This "
-            "type of warning will be suppressed for the rest of this program.",
+            "The given NumPy array is not writable, and PyTorch does not support non-writable "
+            "tensors. This means writing to this tensor will result in undefined behavior. You may "
+            "want to copy the array to protect its data or make it writable before converting it "
+            "to a tensor. This type of warning will be suppressed for the rest of this program.",
             stacklevel=2,
         )
     return wrap(ndarray)
@@ -272,10 +275,10 @@ def as_tensor(data: Any, dtype: dtype | None = None, device: Any = None) -> Tens
     if device is not None:
         check_device(device)
     if isinstance(data, Tensor):
-        return data if dtype is None or data.dtype is dtype else data.to(dtype)  # type: ignore[attr-defined, no-any-return]
+        return data if dtype is None or data.dtype is dtype else data.to(dtype)
     if isinstance(data, np.ndarray):
         shared = from_numpy(data)
-        return shared if dtype is None or shared.dtype is dtype else shared.to(dtype)  # type: ignore[attr-defined, no-any-return]
+        return shared if dtype is None or shared.dtype is dtype else shared.to(dtype)
     return tensor(data, dtype=dtype)
 
 
@@ -343,8 +346,6 @@ def _legacy(name: str, kind: dtype) -> Any:
     """Return one of torch's old tensor types: ``FloatTensor(2, 3)``, ``LongTensor([1, 2])``."""
 
     def __new__(cls: Any, *args: Any, device: Any = None) -> Tensor:  # noqa: N807
-        from .._tensor import legacy_array  # noqa: PLC0415
-
         if device is not None:
             check_device(device)
         if (

@@ -398,7 +398,7 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
     for name, tensor in (("self", input), ("vec2", vec2)):
         if tensor._array.ndim != 1:
             refuse(f"outer: Expected 1-D argument {name}, but got {tensor._array.ndim}-D")
-    return input.reshape(-1, 1) * vec2  # type: ignore[attr-defined, no-any-return]
+    return input.reshape(-1, 1) * vec2
 
 
 @op(

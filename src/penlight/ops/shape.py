@@ -53,7 +53,7 @@ def _inferred(shape: Sequence[int], array: Array) -> tuple[int, ...]:
 
 
 def viewed(array: Array, shape: tuple[int, ...]) -> Array | None:
-    """Return ``array`` in another shape over the same memory, ``None`` where strides do not allow it."""
+    """Return ``array`` in another shape over the same memory, or ``None`` if it cannot be."""
     if array.flags.c_contiguous:
         return array.reshape(shape)
     try:
@@ -73,8 +73,8 @@ def view_as_shape(input: Array, shape: tuple[int, ...]) -> Array:
     out = viewed(input, _inferred(shape, input))
     if out is None:
         msg = (
-            "view size is not compatible with input tensor's size and stride (at least one dimension "
-            "spans across two contiguous subspaces). Use .reshape(...) instead."
+            "view size is not compatible with input tensor's size and stride (at least one "
+            "dimension spans across two contiguous subspaces). Use .reshape(...) instead."
         )
         raise RuntimeError(msg)
     return out
@@ -138,7 +138,7 @@ def expand(input: Array, *size: int) -> Array:
             f"({input.ndim})"
         )
         raise RuntimeError(msg)
-    wanted = []
+    wanted: list[int] = []
     for dim, length in enumerate(size):
         own = input.shape[dim - new] if dim >= new else None
         if length == -1 and own is None:
@@ -149,12 +149,12 @@ def expand(input: Array, *size: int) -> Array:
             raise RuntimeError(msg)
         if own not in {None, 1, length} and length != -1:
             msg = (
-                f"The expanded size of the tensor ({length}) must match the existing size ({own}) at "
-                f"non-singleton dimension {dim}.  Target sizes: {list(size)}.  "
+                f"The expanded size of the tensor ({length}) must match the existing size ({own}) "
+                f"at non-singleton dimension {dim}.  Target sizes: {list(size)}.  "
                 f"Tensor sizes: {list(input.shape)}"
             )
             raise RuntimeError(msg)
-        wanted.append(own if length == -1 else length)
+        wanted.append(length if length != -1 or own is None else own)
     strides = [0] * new + [
         0 if length != own else step
         for own, length, step in zip(input.shape, wanted[new:], input.strides, strict=True)
@@ -184,7 +184,7 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
     elif viewed(input._array, wanted) is not None:
         out = reshape_alias(input, wanted)
     else:
-        out = unsafe_view(input.clone(memory_format=None), wanted)  # type: ignore[attr-defined]
+        out = unsafe_view(input.clone(memory_format=None), wanted)
     return out
 
 
@@ -212,6 +212,7 @@ def view_method(self: Tensor, *shape: Any, **named: Any) -> Tensor:
     Args:
         self: a tensor.
         shape: the new lengths, one of which may be -1; or a dtype.
+        named: either of them by name, ``size=`` or ``dtype=``.
 
     Raises:
         RuntimeError: the strides do not allow it, or the sizes differ.
@@ -245,7 +246,10 @@ def view_dtype(input: Array, numpy_dtype: Any) -> Array:
     try:
         return input.view(numpy_dtype)
     except ValueError as error:
-        msg = f"view: the bytes of a tensor of {input.dtype} and shape {list(input.shape)} cannot be read as {numpy_dtype}: {error}"
+        msg = (
+            f"view: the bytes of a tensor of {input.dtype} and shape {list(input.shape)} "
+            f"cannot be read as {numpy_dtype}: {error}"
+        )
         raise RuntimeError(msg) from None
 
 
@@ -330,7 +334,10 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
         known *= 1 if length == -1 else length
     total = shape[place]
     if (-1 in sizes and (known == 0 or total % known)) or (-1 not in sizes and known != total):
-        msg = f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {place} ({total}) in the input tensor"
+        msg = (
+            f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of "
+            f"dim {place} ({total}) in the input tensor"
+        )
         raise RuntimeError(msg)
     filled = tuple(total // known if length == -1 else length for length in sizes)
     out: Tensor = view_as_shape(input, (*shape[:place], *filled, *shape[place + 1 :]))
