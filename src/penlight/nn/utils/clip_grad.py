@@ -9,7 +9,7 @@ from typing import Any
 
 from ..._tensor import Tensor
 from ...autograd.grad_mode import no_grad
-from ...ops.creation import tensor as make_tensor
+from ...ops.from_data import tensor as make_tensor
 from ...ops.join import stack
 
 __all__ = ["clip_grad_norm", "clip_grad_norm_", "clip_grad_value_"]
