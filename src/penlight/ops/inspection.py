@@ -29,7 +29,7 @@ __all__ = [
 # ---- of any object -------------------------------------------------------------------------------
 
 
-def is_tensor(obj: Any) -> bool:
+def is_tensor(obj: Any, /) -> bool:
     """Say whether an object is a tensor.
 
     Example:
@@ -40,7 +40,7 @@ def is_tensor(obj: Any) -> bool:
     return isinstance(obj, Tensor)
 
 
-def is_storage(obj: Any) -> bool:
+def is_storage(obj: Any, /) -> bool:
     """Say whether an object is a tensor's storage."""
     return isinstance(obj, Storage)
 
