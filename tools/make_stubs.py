@@ -63,8 +63,6 @@ KNOWN = {
     "tuple[int, int]": "tuple[builtins.int, builtins.int]",
     "type[Any]": "type[Any]",
 }
-# Methods whose results differ from object's: comparisons give tensors.
-OVERRIDES = {"__eq__", "__ne__"}
 # A forward takes more than its in-place form does (``out=``), which mypy minds in operators.
 INPLACE_OPERATORS = {
     f"__i{name}__"
@@ -149,9 +147,7 @@ def method(name: str, function: FunctionType) -> str:
     else:
         shown = parameters(function)
         result = hint(function.__annotations__.get("return", "Any"))
-    ignore = "  # type: ignore[override]" if name in OVERRIDES else ""
-    if name in INPLACE_OPERATORS:
-        ignore = "  # type: ignore[misc]"
+    ignore = "  # type: ignore[misc]" if name in INPLACE_OPERATORS else ""
     return f"    def {name}({', '.join(shown)}) -> {result}: ...{ignore}"
 
 

@@ -62,7 +62,15 @@ from .autograd.grad_mode import (
     set_grad_enabled,
 )
 from .kernels import get_num_threads, set_num_threads
-from .random import *
+from .random import (
+    Generator,
+    default_generator,
+    get_rng_state,
+    initial_seed,
+    manual_seed,
+    seed,
+    set_rng_state,
+)
 
 __version__ = "0.1.0"
 
@@ -87,7 +95,8 @@ def __getattr__(name: str) -> Any:
     raise MissingName("torch", name)  # noqa: EM101 - not a message
 
 
-__all__ = [  # noqa: F405 - the lazy ones
+__all__ = [
+    "Generator",
     "Size",
     "Tensor",
     "accelerator",
@@ -103,6 +112,7 @@ __all__ = [  # noqa: F405 - the lazy ones
     "complex64",
     "complex128",
     "cuda",
+    "default_generator",
     "device",
     "double",
     "dtype",
@@ -115,10 +125,12 @@ __all__ = [  # noqa: F405 - the lazy ones
     "float64",
     "get_default_dtype",
     "get_num_threads",
+    "get_rng_state",
     "half",
     "iinfo",
     "inf",
     "inference_mode",
+    "initial_seed",
     "install_as_torch",
     "int",
     "int8",
@@ -129,6 +141,7 @@ __all__ = [  # noqa: F405 - the lazy ones
     "is_inference_mode_enabled",
     "load",
     "long",
+    "manual_seed",
     "nan",
     "nn",
     "no_grad",
@@ -138,11 +151,13 @@ __all__ = [  # noqa: F405 - the lazy ones
     "random",
     "result_type",
     "save",
+    "seed",
     "serialization",
     "set_default_dtype",
     "set_grad_enabled",
     "set_num_threads",
     "set_printoptions",
+    "set_rng_state",
     "short",
     "uint8",
     "uint16",
@@ -153,5 +168,4 @@ __all__ = [  # noqa: F405 - the lazy ones
 ]
 __all__ += _layout.__all__
 __all__ += _functions.__all__
-__all__ += random.__all__
 __all__.sort()

@@ -57,7 +57,6 @@ class Tensor:
 
     # Make NumPy give way to the reflected operators: array * tensor is tensor.__rmul__(array).
     __array_priority__ = 1000
-    names: tuple[None, ...] = ()
 
     _array: Array
     _edge: Any

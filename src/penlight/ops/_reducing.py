@@ -12,6 +12,10 @@ from .._tensor import Tensor
 from . import _check
 from ._creating import numpy_dtype_of
 
+# NumPy's stubs take only literal values of ``keepdims``.
+add_reduce: Any = np.add.reduce
+multiply_reduce: Any = np.multiply.reduce
+
 
 def restore(grad: Tensor, dim: Any, keepdim: bool, ndim: int) -> Tensor:
     """Return a reduction's gradient with the dimensions it dropped back as ones."""

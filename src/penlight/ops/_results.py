@@ -15,7 +15,7 @@ class NamedResult(tuple[Any, ...]):
     _fields: tuple[str, ...] = ()
 
     def __new__(cls, *items: Any) -> Any:
-        """Take the items as arguments, as a named tuple does, or one sequence of them, as torch's do."""
+        """Take the items one by one, as a named tuple does, or in one sequence, as torch's do."""
         if len(items) == 1 and len(cls._fields) != 1:
             items = tuple(items[0])
         return tuple.__new__(cls, items)

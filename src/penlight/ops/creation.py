@@ -174,7 +174,8 @@ def _counted(start: Any, end: Any, step: Any, kind: Any) -> Array:
         count = -(-(end - start) // whole) if kind == np.int64 else count
         return (start + whole * np.arange(count)).astype(kind)
     wide = np.dtype(np.float64 if kind.itemsize > 2 else np.float32)
-    # torch: blocks as long as a vector register begin at a number in the result's dtype; what does not
+    # torch: blocks as long as a vector register begin at a number in the result's dtype; what does
+    # not
     # fill two of them is computed one by one. Each with one rounding (a fused multiply-add).
     block = 32 // kind.itemsize
     index = np.arange(count)
@@ -200,7 +201,10 @@ def _bounds(bounds: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any, Any,
     order = ("start", "end", "step")
     given = dict(zip(order, values, strict=False)) | named
     if "end" not in given or len(values) > len(order):
-        msg = "arange() received an invalid combination of arguments: it takes end; start, end; or start, end, step"
+        msg = (
+            "arange() received an invalid combination of arguments: it takes end; start, end; or "
+            "start, end, step"
+        )
         raise TypeError(msg)
     return given.get("start", 0), given["end"], given.get("step", 1)
 
@@ -223,7 +227,8 @@ def _ends(function: str, start: Any, end: Any, steps: int, kind: Any) -> tuple[A
     for name, value in (("start", start), ("end", end)):
         if isinstance(value, Tensor) and value._array.ndim:
             msg = (
-                f"{function} only supports 0-dimensional start and end tensors, but got {name} with "
+                f"{function} only supports 0-dimensional start and end tensors, but got {name} "
+                "with "
                 f"{value._array.ndim} dimension(s)."
             )
             raise RuntimeError(msg)
@@ -237,7 +242,7 @@ def _ends(function: str, start: Any, end: Any, steps: int, kind: Any) -> tuple[A
 
 
 def _spaced(function: str, start: Any, end: Any, steps: int, kind: Any) -> Array:
-    """Return numbers evenly spaced, from ``start`` in the first half and from ``end`` in the second."""
+    """Return evenly spaced numbers: from ``start`` on, back from ``end`` for the second half."""
     first, last = _ends(function, start, end, steps, kind)
     # torch: the ends and the step are in the result's dtype; integers count in double.
     wide = np.dtype(np.float64) if kind.kind in "iub" else kind
@@ -276,7 +281,8 @@ def logspace(
     step = (last - first) / max(steps - 1, 1)
     index, half = np.arange(steps), steps // 2
     powers = np.where(index < half, first + step * index, last - step * (steps - 1 - index))
-    # A wider power rounds as the C library's does, all but always; NumPy's own is an ulp off more often.
+    # A wider power rounds as the C library's does, all but always; NumPy's own is an ulp off more
+    # often.
     values = np.power(np.longdouble(base), powers.astype(np.longdouble))
     return made(values.astype(np.float64).astype(kind), **options)
 

@@ -72,7 +72,7 @@ def cumsum(input: Tensor, dim: int, *, dtype: Any = None, out: Tensor | None = N
 
 def _in_dtype(along: Any, input: Tensor, dim: int, dtype: Any, out: Tensor | None) -> Tensor:
     if dtype is not None and input.dtype is not dtype:
-        input = input._cast(numpy_dtype_of(dtype))  # type: ignore[attr-defined]
+        input = input._cast(numpy_dtype_of(dtype))
     result: Tensor = along(input, dim)
     return written(out, result)
 
@@ -199,7 +199,7 @@ def cummax(input: Array, dim: int) -> Any:
     input=_to_met,
 )
 def cummin(input: Array, dim: int) -> Any:
-    """Return the running smallest elements along a dimension, and where they are; as :func:`cummax`.
+    """Return the running smallest elements along a dimension and where they are; as :func:`cummax`.
 
     Example:
         >>> import penlight as torch
@@ -214,7 +214,8 @@ def cummin(input: Array, dim: int) -> Any:
 def _logcumsumexp_grad(grad: Any, dim: int, input: Any, out: Any) -> Any:
     """Compute in logarithms, so that nothing overflows: positive and negative gradients apart.
 
-    The least finite number stands for the logarithm of zero: with infinity, differences would be NaN.
+    The least finite number stands for the logarithm of zero: with infinity, differences would be
+    NaN.
     """
     if not input._array.ndim:
         return grad
@@ -294,7 +295,7 @@ def diff(
         rest = result._array.shape[place] - 1
         later, earlier = narrow(result, place, 1, rest), narrow(result, place, 0, rest)
         is_bool = result._array.dtype.kind == "b"
-        result = later.logical_xor(earlier) if is_bool else later - earlier  # type: ignore[attr-defined, operator]
+        result = later.logical_xor(earlier) if is_bool else later - earlier
     return written(out, result)
 
 

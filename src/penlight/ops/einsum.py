@@ -60,14 +60,15 @@ def _parse(equation: str, count: int) -> tuple[list[list[str]], list[str] | None
 
 
 def _spelled_out(inputs: list[list[str]], operands: Sequence[Any]) -> tuple[list[list[Any]], int]:
-    """Replace each ellipsis by numbered labels, aligned at the right; also say how many there are."""
+    """Replace each ellipsis by numbered labels, aligned at the right; say how many too."""
     covered = 0
     for number, (labels, operand) in enumerate(zip(inputs, operands, strict=True)):
         ndim, named = operand._array.ndim, len([label for label in labels if label != _ELLIPSIS])
         if _ELLIPSIS in labels:
             if named > ndim:
                 _refuse(
-                    f"the number of subscripts in the equation ({named}) is more than the number of "
+                    f"the number of subscripts in the equation ({named}) is more than the number "
+                    "of "
                     f"dimensions ({ndim}) for operand {number}"
                 )
             covered = max(covered, ndim - named)
@@ -92,7 +93,7 @@ def _without_ellipsis(labels: Sequence[Any], numbers: Any) -> list[Any]:
 
 
 def _output(inputs: list[list[Any]], wanted: list[str] | None, covered: int) -> list[Any]:
-    """Return the labels of the result: those given, or the ellipsis and what comes just once, sorted."""
+    """Return the result's labels: those given, or the ellipsis and what comes just once, sorted."""
     every = list(itertools.chain.from_iterable(inputs))
     if wanted is None:
         once = sorted(
@@ -116,7 +117,8 @@ def _lengths(inputs: list[list[Any]], operands: Sequence[Any]) -> dict[Any, int]
         for label, length in zip(labels, operand._array.shape, strict=True):
             if own.setdefault(label, length) != length:
                 _refuse(
-                    f"subscript {label} is repeated for operand {number} but the sizes don't match, "
+                    f"subscript {label} is repeated for operand {number} but the sizes don't "
+                    "match, "
                     f"{length} != {own[label]}"
                 )
             seen = lengths.get(label, 1)
@@ -133,7 +135,7 @@ def _lengths(inputs: list[list[Any]], operands: Sequence[Any]) -> dict[Any, int]
 
 
 def _aligned(operand: Any, labels: list[Any], order: list[Any]) -> Any:
-    """Return an operand with one dimension for each label of ``order``; repeated labels are diagonals."""
+    """Return an operand with a dimension for each label of ``order``; repeats are diagonals."""
     labels = list(labels)
     for label in dict.fromkeys(labels):
         while labels.count(label) > 1:
@@ -150,7 +152,7 @@ def _aligned(operand: Any, labels: list[Any], order: list[Any]) -> Any:
 
 
 def _contracted(a: Any, b: Any, summed: list[int]) -> Any:
-    """Return the product of two aligned operands summed over dimensions, which stay with length 1."""
+    """Return the product of aligned operands summed over dimensions, which stay with length 1."""
     size_a, size_b = a._array.shape, b._array.shape
     for dim in list(summed):
         if size_a[dim] != size_b[dim]:
@@ -219,7 +221,8 @@ def einsum(*args: Any) -> Tensor:
     """
     if len(args) < 2:
         msg = (
-            "einsum(): must specify the equation string and at least one operand, or at least one operand "
+            "einsum(): must specify the equation string and at least one operand, or at least "
+            "one operand "
             "and its subscripts list"
         )
         raise ValueError(msg)
@@ -254,7 +257,8 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Tensor | None = None) ->
     Args:
         a: a tensor.
         b: a tensor.
-        dims: how many of the last dimensions of ``a`` meet the first of ``b``; or two lists of dimensions.
+        dims: how many of the last dimensions of ``a`` meet the first of ``b``; or two lists of
+            dimensions.
         out: where to write the result.
 
     Raises:
@@ -270,7 +274,8 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Tensor | None = None) ->
     for i, j in zip(first, second, strict=True):
         if size_a[i] != size_b[j]:
             msg = (
-                f"contracted dimensions need to match, but first has size {size_a[i]} in dim {i} and "
+                f"contracted dimensions need to match, but first has size {size_a[i]} in dim {i} "
+                "and "
                 f"second has size {size_b[j]} in dim {j}"
             )
             raise RuntimeError(msg)
@@ -314,7 +319,7 @@ def inner(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
         tensor(11.)
     """
     if not input._array.ndim or not other._array.ndim:
-        return written(out, input * other)  # type: ignore[operator]
+        return written(out, input * other)
     if input._array.shape[-1] != other._array.shape[-1]:
         msg = (
             "inner() the last dimension must match on both input tensors but got shapes "
@@ -336,7 +341,7 @@ def kron(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     size_a, size_b = ((1,) * (ndim - len(s)) + s for s in (input._array.shape, other._array.shape))
     wide_a = reshape(input, [n for length in size_a for n in (length, 1)])
     wide_b = reshape(other, [n for length in size_b for n in (1, length)])
-    product = wide_a * wide_b  # type: ignore[operator]
+    product = wide_a * wide_b
     shape = tuple(m * n for m, n in zip(size_a, size_b, strict=True))
     result: Tensor = unsafe_view(product, shape)
     return written(out, result)

@@ -158,7 +158,7 @@ def max(
     out: Any = None,
     axis: Any = None,
 ) -> Any:
-    """Return the largest element; with ``dim`` also where it is; of two tensors, the larger elements.
+    """Return the largest element, with ``dim`` also its place; of two tensors, the larger elements.
 
     Args:
         input: a tensor.
@@ -169,7 +169,8 @@ def max(
         axis: NumPy's name of ``dim``.
 
     Returns:
-        A tensor, or a named pair ``(values, indices)`` when ``dim`` is given. Of equals, ``indices``
+        A tensor, or a named pair ``(values, indices)`` when ``dim`` is given. Of equals,
+        ``indices``
         names the first.
 
     Raises:
@@ -281,7 +282,8 @@ def _aminmax(input: Array, dim: Any, keepdim: bool) -> Saving:
         if not input.shape[place]:
             if dim is None:
                 msg = (
-                    "aminmax(): cannot compute aminmax over an empty dimension as the operation has "
+                    "aminmax(): cannot compute aminmax over an empty dimension as the operation "
+                    "has "
                     "no identity."
                 )
                 raise RuntimeError(msg)

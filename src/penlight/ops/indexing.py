@@ -26,15 +26,14 @@ Number = bool | int | float
 
 
 def getitem(self: Tensor, key: Any) -> Tensor:
-    """Return ``self[key]``: a view for ints, slices, ``None`` and ``…``; a copy for index tensors."""
+    """Return ``self[key]``: a view for ints, slices, ``None``, ``…``; a copy for index tensors."""
     if key.__class__ is int:
         out: Tensor = select(self, 0, _checked_index(self, 0, key, 0))
         return out
     viewed, indices = _apply_basic(self, _as_tuple(key))
     if not indices:
-        return alias(self) if viewed is self else viewed  # type: ignore[no-any-return]
-    out = index(viewed, indices)
-    return out
+        return alias(self) if viewed is self else viewed
+    return index(viewed, indices)
 
 
 def setitem(self: Tensor, key: Any, value: Any) -> None:
@@ -49,21 +48,21 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
         return
     target = viewed._array.shape
     if value._array.shape == target:
-        viewed.copy_(value)  # type: ignore[attr-defined]
+        viewed.copy_(value)
     elif not value._array.ndim:
-        viewed.fill_(value)  # type: ignore[attr-defined]
+        viewed.fill_(value)
     else:
         while value._array.ndim > len(target) and value._array.shape[0] == 1:
             value = select(value, 0, 0)
-        viewed.copy_(expand(value, target))  # type: ignore[attr-defined]
+        viewed.copy_(expand(value, target))
 
 
 def _for_mask(self: Tensor, items: list[Any], value: Tensor) -> Tensor:
-    """Cast a single value that one mask alone selects for, as torch does; other dtypes must match."""
+    """Cast a single value that one mask selects for, as torch does; other dtypes must match."""
     if value._array.size == 1 and len(items) == 1 and value._array.dtype != self._array.dtype:
         item = items[0]
         if (_is_array(item) and _kind_of(item) in "bu") or _holds_bools(item):
-            return value._cast(self._array.dtype)  # type: ignore[attr-defined, no-any-return]
+            return value._cast(self._array.dtype)
     return value
 
 
@@ -119,7 +118,8 @@ def _holds_bools(item: Any) -> bool:
 def _apply_basic(self: Tensor, key: tuple[Any, ...]) -> tuple[Tensor, list[Any]]:
     """Apply what makes views, one dimension at a time; return the view and the index tensors left.
 
-    The list has one entry per dimension, ``None`` where the dimension is kept whole; it is empty when
+    The list has one entry per dimension, ``None`` where the dimension is kept whole; it is empty
+    when
     no index tensor is there.
     """
     taken = sum(map(_consumed, key))
@@ -153,7 +153,8 @@ def _apply_basic(self: Tensor, key: tuple[Any, ...]) -> tuple[Tensor, list[Any]]
 def _refuse_too_many(ndim: int) -> NoReturn:
     if ndim == 0:
         msg = (
-            "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ "
+            "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or "
+            "`tensor.item<T>()` in C++ "
             "to convert a 0-dim tensor to a number"
         )
     else:
@@ -207,7 +208,8 @@ def _index_array(item: Any) -> Array:
         raise TypeError(msg)
     else:
         msg = (
-            "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
+            "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are "
+            "valid "
             f"indices (got {type(item).__name__})"
         )
         raise IndexError(msg)
@@ -224,7 +226,7 @@ def _index_array(item: Any) -> Array:
 
 
 def _warn_about_bytes() -> None:
-    import warnings
+    import warnings  # noqa: PLC0415 - rare
 
     warnings.warn(
         "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.",
@@ -250,7 +252,8 @@ def _check_mask(mask: Array, array: Array, place: int, original: int) -> None:
     for offset, length in enumerate(mask.shape):
         if length != array.shape[place + offset]:
             msg = (
-                f"The shape of the mask {list(mask.shape)} at index {offset} does not match the shape of "
+                f"The shape of the mask {list(mask.shape)} at index {offset} does not match the "
+                "shape of "
                 f"the indexed tensor {list(array.shape)} at index {original + offset}"
             )
             raise IndexError(msg)
@@ -339,7 +342,8 @@ def _index_put(
             out[key] = values
     except ValueError:
         msg = (
-            f"shape mismatch: value tensor of shape {list(values.shape)} cannot be broadcast to indexing "
+            f"shape mismatch: value tensor of shape {list(values.shape)} cannot be broadcast to "
+            "indexing "
             f"result of shape {list(input[key].shape if target else input.shape)}"
         )
         raise RuntimeError(msg) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -48,14 +49,14 @@ def _common(function: str, tensors: Any) -> list[Tensor]:
     target = tensors[0].dtype
     for tensor in tensors[1:]:
         target = promote_types(target, tensor.dtype)
-    return [t if t.dtype is target else t._cast(target.numpy) for t in tensors]  # type: ignore[attr-defined]
+    return [t if t.dtype is target else t._cast(target.numpy) for t in tensors]
 
 
 def _pieces(grad: Tensor, dim: int, tensors_shape: list[tuple[int, ...]]) -> list[Tensor]:
     pieces, start = [], 0
     for shape in tensors_shape:
         if shape == (0,):
-            pieces.append(grad.new_zeros(0))  # type: ignore[attr-defined]
+            pieces.append(grad.new_zeros(0))
             continue
         length = shape[dim]
         pieces.append(slice_dim(grad, dim, start, start + length, 1))
@@ -171,7 +172,7 @@ def split_evenly(input: Array, split_size: int, dim: int) -> list[Array]:
     """Return views of ``split_size`` indices each; the last may be shorter."""
     length = input.shape[dim]
     starts = range(0, length, split_size) if length else range(1)
-    before = (slice(None),) * dim
+    before: tuple[Any, ...] = (slice(None),) * dim
     return [input[(*before, slice(start, start + split_size), ...)] for start in starts]
 
 
@@ -184,7 +185,8 @@ def split_evenly(input: Array, split_size: int, dim: int) -> list[Array]:
 )
 def split_by_sizes(input: Array, sizes: tuple[int, ...], dim: int) -> list[Array]:
     """Return views of the given lengths."""
-    before, ends = (slice(None),) * dim, np.cumsum(sizes).tolist()
+    before: tuple[Any, ...] = (slice(None),) * dim
+    ends = np.cumsum(sizes).tolist()
     return [
         input[(*before, slice(end - size, end), ...)] for size, end in zip(sizes, ends, strict=True)
     ]
@@ -195,7 +197,8 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
 
     Args:
         tensor: the tensor.
-        split_size_or_sections: the length of each part (the last may be shorter), or every part's length.
+        split_size_or_sections: the length of each part (the last may be shorter), or every part's
+            length.
         dim: the dimension.
 
     Raises:
@@ -213,7 +216,8 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
         sizes = tuple(int(size) for size in split_size_or_sections)
         if sum(sizes) != length or min(sizes, default=0) < 0:
             msg = (
-                f"split_with_sizes expects split_sizes to sum exactly to {length} (input tensor's size at "
+                f"split_with_sizes expects split_sizes to sum exactly to {length} (input "
+                "tensor's size at "
                 f"dimension {place}), but got split_sizes={list(sizes)}"
             )
             raise RuntimeError(msg)
@@ -272,10 +276,7 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
     else:
         ends = list(given)
     bounds = [0, *ends, length]
-    return tuple(
-        slice_dim(input, place, start, end, 1)
-        for start, end in zip(bounds, bounds[1:], strict=False)
-    )
+    return tuple(slice_dim(input, place, start, end, 1) for start, end in pairwise(bounds))
 
 
 for _function in (split, chunk, tensor_split):

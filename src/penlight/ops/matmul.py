@@ -54,7 +54,8 @@ def _matmul(input: Tensor, other: Tensor) -> Tensor:
         a, b = input._array.ndim, other._array.ndim
     if a >= 3 and b <= 2 and _folds(input, other):
         return _folded(input, other)
-    # torch: a matrix from the left is folded only where its gradient would be summed over the batch.
+    # torch: a matrix from the left is folded only where its gradient would be summed over the
+    # batch.
     if a <= 2 and (input.requires_grad or (a == 1 and _folds(turned(other), input))):
         return _folded_from_left(input, other)
     return _batched(input, other)
@@ -84,7 +85,7 @@ def _of_matrices(input: Any, other: Any) -> Tensor:
 
 
 def _folds(large: Any, small: Any) -> bool:
-    """Return whether a batch times one matrix is done as one product: when the rows need no copy."""
+    """Return whether a batch times one matrix is one product: when the rows need no copy."""
     if small.requires_grad or not large._array.size:
         return True
     array = large._array

@@ -46,7 +46,7 @@ def _repeat_grad(grad: Tensor, repeats: tuple[int, ...], input_shape: tuple[int,
     if not pairs:
         return grad
     copies = tuple(range(0, len(pairs), 2))
-    return grad.reshape(pairs).sum(copies).reshape(input_shape)  # type: ignore[attr-defined]
+    return grad.reshape(pairs).sum(copies).reshape(input_shape)
 
 
 @op("repeat", quiet=True, input=_repeat_grad)
@@ -68,7 +68,8 @@ def repeat(input: Array, *repeats: int) -> Array:
     """
     if len(repeats) < input.ndim:
         msg = (
-            "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor"
+            "Number of dimensions of repeat dims can not be smaller than number of dimensions of "
+            "tensor"
             f": got {list(repeats)} for a tensor with {input.ndim} dimensions"
         )
         raise RuntimeError(msg)
@@ -218,7 +219,7 @@ def _as_ints(values: Any) -> tuple[int, ...]:
     input=lambda grad, shifts, dims: grad.roll(tuple(-shift for shift in _as_ints(shifts)), dims),
 )
 def roll(input: Array, shifts: Any, dims: Any = ()) -> Array:
-    """Return a copy with the elements moved along ``dims``; what leaves at one end enters at the other.
+    """Return a copy moved along ``dims``; what leaves at one end enters at the other.
 
     Args:
         input: a tensor.
@@ -244,7 +245,7 @@ def roll(input: Array, shifts: Any, dims: Any = ()) -> Array:
 
 @op("rot90", quiet=True, input=lambda grad, k, dims: grad.rot90(-k, dims))
 def rot90(input: Array, k: int = 1, dims: Sequence[int] = (0, 1)) -> Array:
-    """Return a copy turned ``k`` times by 90 degrees, from the first of ``dims`` towards the second.
+    """Return a copy turned ``k`` times by 90°, from the first of ``dims`` towards the second.
 
     Raises:
         RuntimeError: ``dims`` are not two different dimensions.
@@ -278,7 +279,10 @@ def _spread_out(function: str, tensors: tuple[Any, ...]) -> list[Tensor]:
         tensors = tuple(tensors[0])
     for position, tensor in enumerate(tensors):
         if not isinstance(tensor, Tensor):
-            msg = f"expected Tensor as element {position} in argument 0, but got {type(tensor).__name__}"
+            msg = (
+                f"expected Tensor as element {position} in argument 0, but got "
+                f"{type(tensor).__name__}"
+            )
             raise TypeError(msg)
     if not tensors:
         msg = f"{function} expects a non-empty TensorList"
@@ -336,7 +340,8 @@ def _warn_about_indexing() -> None:
     import warnings  # noqa: PLC0415 - only for what torch warns about
 
     warnings.warn(
-        "torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument.",
+        "torch.meshgrid: in an upcoming release, it will be required to pass the indexing "
+        "argument.",
         stacklevel=3,
     )
 
@@ -441,7 +446,7 @@ def _need_matrix(function: str, input: Array) -> None:
 def tril_indices(
     row: int, col: int, offset: int = 0, *, dtype: Any = None, **options: Any
 ) -> Tensor:
-    """Return the positions of a matrix's lower triangle: a row of row numbers, one of column numbers.
+    """Return the positions of a matrix's lower triangle: row numbers, then column numbers.
 
     Example:
         >>> import penlight as torch
@@ -495,7 +500,8 @@ def constant_pad_nd(input: Array, pad: Sequence[int], value: float = 0) -> Array
 
     Args:
         input: a tensor.
-        pad: widths before and after the last dimension, then before and after the one before it, and
+        pad: widths before and after the last dimension, then before and after the one before it,
+            and
             so on; negative widths cut off.
         value: what to put there.
 
@@ -528,7 +534,8 @@ def constant_pad_nd(input: Array, pad: Sequence[int], value: float = 0) -> Array
         shape[place] = length + before + after
         if shape[place] < 0:
             msg = (
-                f"The input size {length}, plus negative padding {before} and {after} resulted in a "
+                f"The input size {length}, plus negative padding {before} and {after} resulted "
+                "in a "
                 f"negative output size, which is invalid. Check dimension {place} of your input."
             )
             raise RuntimeError(msg)

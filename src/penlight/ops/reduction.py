@@ -11,7 +11,16 @@ from .._dtype import FROM_NUMPY, dtype
 from .._tensor import Array, Tensor
 from . import _check
 from ._op import attach, op
-from ._reducing import converted, numpy_axis, restore, size, tupled, wide
+from ._reducing import (
+    add_reduce,
+    converted,
+    multiply_reduce,
+    numpy_axis,
+    restore,
+    size,
+    tupled,
+    wide,
+)
 from ._results import written
 
 Number = bool | int | float
@@ -32,8 +41,8 @@ def _sum(array: Array, dims: Any, keepdim: bool = False) -> Array:
     """Return sums in torch's dtype; half types are accumulated in float32 and rounded once."""
     kind = _accumulator(array)
     if array.dtype.itemsize == 2 and kind is array.dtype:
-        return np.add.reduce(array, axis=dims, dtype=np.float32, keepdims=keepdim).astype(kind)
-    return np.add.reduce(array, axis=dims, dtype=kind, keepdims=keepdim)
+        return add_reduce(array, axis=dims, dtype=np.float32, keepdims=keepdim).astype(kind)
+    return add_reduce(array, axis=dims, dtype=kind, keepdims=keepdim)
 
 
 @op(
@@ -100,7 +109,8 @@ def sum(
 def _mean_dtype(array: Array) -> Any:
     if not FROM_NUMPY[array.dtype].is_floating_point:
         msg = (
-            "mean(): could not infer output dtype. Input dtype must be either a floating point or complex "
+            "mean(): could not infer output dtype. Input dtype must be either a floating point "
+            "or complex "
             f"dtype. Got: {_check.scalar_type(array)}"
         )
         raise RuntimeError(msg)
@@ -116,7 +126,7 @@ def _mean_dtype(array: Array) -> Any:
 def mean_all(input: Array) -> Array:
     """Return the mean of all elements."""
     kind = _mean_dtype(input)
-    total = np.add.reduce(input, axis=None, dtype=wide(kind))
+    total = add_reduce(input, axis=None, dtype=wide(kind))
     return np.asarray(np.true_divide(total, input.size)).astype(kind)
 
 
@@ -133,7 +143,7 @@ def mean_dim(input: Array, dim: Dims, keepdim: bool) -> Array:
     """Return the means over dimensions."""
     kind = _mean_dtype(input)
     dims = _check.dims(dim, input.ndim)
-    total = np.add.reduce(input, axis=dims, dtype=wide(kind), keepdims=keepdim)
+    total = add_reduce(input, axis=dims, dtype=wide(kind), keepdims=keepdim)
     return np.true_divide(total, total.dtype.type(size(input.shape, dims))).astype(kind, copy=False)
 
 
@@ -224,8 +234,8 @@ def nanmean(
             f"{_check.scalar_type(input._array)}"
         )
         raise RuntimeError(msg)
-    count = sum(~input.isnan(), dim, keepdim)  # type: ignore[attr-defined]
-    return written(out, nansum(input, dim, keepdim, dtype=dtype) / count)  # type: ignore[operator]
+    count = sum(~input.isnan(), dim, keepdim)
+    return written(out, nansum(input, dim, keepdim, dtype=dtype) / count)
 
 
 @op(
@@ -243,7 +253,7 @@ def _product(array: Array, dims: Any, keepdim: bool = False) -> Array:
     """Return products in torch's dtype; half types are multiplied in float32 and rounded once."""
     kind = _accumulator(array)
     inner = np.float32 if array.dtype.itemsize == 2 and kind is array.dtype else kind
-    return np.multiply.reduce(array, axis=dims, dtype=inner, keepdims=keepdim).astype(kind)
+    return multiply_reduce(array, axis=dims, dtype=inner, keepdims=keepdim).astype(kind)
 
 
 def _prod_grad(grad: Any, input: Any, out: Any) -> Any:
@@ -322,7 +332,7 @@ def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
         >>> torch.count_nonzero(torch.tensor([0, 3, 4]))
         tensor(2)
     """
-    return sum((input != 0).detach(), tupled(dim))  # type: ignore[arg-type]
+    return sum((input != 0).detach(), tupled(dim))
 
 
 # ---- logic ---------------------------------------------------------------------------------------

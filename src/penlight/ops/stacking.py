@@ -165,7 +165,8 @@ def _split(function: str, input: Tensor, least: int, parts: Any, dim: int) -> tu
         raise RuntimeError(msg)
     if isinstance(parts, int) and (parts == 0 or input._array.shape[dim] % parts):
         msg = (
-            f"torch.{function} attempted to split along dimension {dim}, but the size of the dimension "
+            f"torch.{function} attempted to split along dimension {dim}, but the size of the "
+            "dimension "
             f"{input._array.shape[dim]} is not divisible by the split_size {parts}!"
         )
         raise RuntimeError(msg)

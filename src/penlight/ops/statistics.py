@@ -13,7 +13,7 @@ from .._tensor import Array, Tensor
 from . import _check
 from ._creating import numpy_dtype_of
 from ._op import attach, op
-from ._reducing import converted, numpy_axis, restore, size, tupled, wide
+from ._reducing import add_reduce, converted, numpy_axis, restore, size, tupled, wide
 from ._results import written
 
 __all__ = ["logsumexp", "norm", "std", "std_mean", "var", "var_mean"]
@@ -55,7 +55,7 @@ def _variance(
     if freedom <= 0:
         _warn_about_freedom(function)
     centred = values - centre
-    squares = np.add.reduce(centred * centred, axis=dims, keepdims=keepdim)
+    squares = add_reduce(centred * centred, axis=dims, keepdims=keepdim)
     return np.asarray(np.true_divide(squares, freedom)), centre
 
 
@@ -89,7 +89,7 @@ def std_dims(input: Array, dim: Any, correction: float, keepdim: bool) -> Array:
 
 
 def _spread_arguments(dim: Any, unbiased: Any, correction: Any) -> tuple[Any, float]:
-    """Return dimensions and correction from torch's overloads: ``var(unbiased)``, ``var(dim, unbiased)``."""
+    """Return dimensions and correction from ``var(unbiased)`` or ``var(dim, unbiased)``."""
     if isinstance(dim, builtins.bool):
         dim, unbiased = None, dim
     if correction is None:
@@ -140,7 +140,7 @@ def std(
     out: Tensor | None = None,
     axis: Any = None,
 ) -> Tensor:
-    """Return the standard deviation of all elements, or along dimensions; arguments as for :func:`var`.
+    """Return the standard deviation of all elements, or along dimensions; as :func:`var`.
 
     Example:
         >>> import penlight as torch
@@ -260,7 +260,7 @@ def logsumexp(input: Array, dim: Any, keepdim: bool = False) -> Array:
     top = np.max(values, axis=dims, keepdims=True, initial=-math.inf)
     shift = np.where(np.isfinite(top), top, 0).astype(values.dtype)
     powers = np.exp(values - shift)
-    total = np.add.reduce(powers, axis=dims, keepdims=keepdim, dtype=wide(powers.dtype))
+    total = add_reduce(powers, axis=dims, keepdims=keepdim, dtype=wide(powers.dtype))
     total = total.astype(values.dtype, copy=False)
     shift = shift if keepdim else shift.squeeze(dims)
     return np.asarray(np.log(total) + shift).astype(values.dtype, copy=False)
@@ -295,11 +295,11 @@ def vector_norm(input: Array, p: float, dim: Any, keepdim: bool) -> Array:
     elif p == -math.inf:
         reduced = np.min(magnitude, axis=dims, keepdims=keepdim)
     elif p == 1:
-        reduced = np.add.reduce(magnitude, axis=dims, keepdims=keepdim)
+        reduced = add_reduce(magnitude, axis=dims, keepdims=keepdim)
     elif p == 2:
-        reduced = np.sqrt(np.add.reduce(magnitude * magnitude, axis=dims, keepdims=keepdim))
+        reduced = np.sqrt(add_reduce(magnitude * magnitude, axis=dims, keepdims=keepdim))
     else:
-        reduced = np.add.reduce(magnitude**p, axis=dims, keepdims=keepdim) ** (1.0 / p)
+        reduced = add_reduce(magnitude**p, axis=dims, keepdims=keepdim) ** (1.0 / p)
     return np.asarray(reduced).astype(input.dtype)
 
 

@@ -1,4 +1,4 @@
-"""The only ops whose results look at their input's memory, and the three linear maps views rest on."""
+"""Views of parts: select, slice, diagonal, unfold; and the linear maps that views rest on."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def embed(grad: Array, steps: Steps, layout: Layout) -> Array:
 
 
 def _may_overlap(array: Array) -> bool:
-    """Return whether elements of a view can share memory: a step within the reach of shorter ones."""
+    """Return whether elements can share memory: a step within the reach of shorter ones."""
     reach = array.itemsize
     steps = zip(array.strides, array.shape, strict=True)
     for step, length in sorted(pair for pair in steps if pair[1] > 1):
@@ -209,7 +209,7 @@ def unfold_backward(grad: Array, shape: tuple[int, ...], dim: int, size: int, st
     ),
 )
 def unfold(input: Array, dimension: int, size: int, step: int) -> Array:
-    """Return windows of ``size`` along a dimension, ``step`` apart, as a view with one dimension more.
+    """Return windows of ``size`` along a dimension, ``step`` apart: a view of one dimension more.
 
     Raises:
         RuntimeError: a window is longer than the dimension, or ``step`` is not positive.
@@ -274,7 +274,8 @@ def as_strided(
         width = input.itemsize
         msg = (
             f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset}, and "
-            f"itemsize {width} requiring a storage size of {(last + 1) * width} are out of bounds for "
+            f"itemsize {width} requiring a storage size of {(last + 1) * width} are out of "
+            "bounds for "
             f"storage of size {memory.size * width}"
         )
         raise RuntimeError(msg)

@@ -1,4 +1,4 @@
-"""Samples of tensors made like others; the rest of creation is in ``tests/ops/test_creation.py``."""
+"""Samples of tensors made like others; for the rest see ``tests/ops/test_creation.py``."""
 
 from __future__ import annotations
 
