@@ -147,7 +147,7 @@ def _prelude(op: Any, *, inplace: bool = False) -> list[str]:
         test = f"{name} is not None" if default is None else f"{name} != {default!r}"
         call = f"run_variant(variant_{name}({_arguments(op)}, {name}={name}), inplace={inplace})"
         if op.has_out and not inplace:
-            call = f"write_out(op, out, lambda: {call}) if out is not None else {call}"
+            call = f"write_out(op, out, {call}) if out is not None else {call}"
         lines.append(f"if {test}: return {call}")
     for param in op.params:
         if param.name in _NUMPY_NAMES:
@@ -157,7 +157,7 @@ def _prelude(op: Any, *, inplace: bool = False) -> list[str]:
             lines.append(f"{param.name} = sizes(op, {param.name}, _named, {param.name!r})")
     if op.has_out and not inplace:
         lines.append(
-            f"if out is not None: return write_out(op, out, lambda: op.call({_arguments(op)}))"
+            f"if out is not None: return write_out(op, out, op.call({_arguments(op)}))"
         )
     return lines
 
@@ -209,12 +209,14 @@ def _unwrap_promoted(op: Any, names: list[str], *, inplace: bool) -> list[str]:
     edges = [f"e_{n} = {n}._edge if {n}._view is None else edge_of({n})" for n in names]
     edges = edges if op.rules else []
     fast = [f"a_{first} = {first}._array"] if len(names) == 1 else []
-    fast += [f"_d = a_{first}.dtype", *edges]
+    if op.promotion == "int_to_float":
+        fast.append(f"_d = a_{first}.dtype")
+    fast += edges
     listed = ", ".join(names)
     slow = [f"{listed}, _d = promote{'_inplace' if inplace else ''}(op, {listed})"]
     if inplace:
         slow.append(
-            f"if _d is None: return convert_inplace(op, {first}, lambda: op.call({_arguments(op)}))"
+            f"if _d is None: return convert_inplace(op, {first}, op.call({_arguments(op)}))"
         )
     slow += [f"a_{n} = {n}._array if isinstance({n}, Tensor) else {n}" for n in names]
     slow += [f"e_{n} = any_edge({n})" for n in names] if op.rules else []
@@ -332,7 +334,7 @@ def _inplace(op: Any) -> str:
         statement = f"assign(op, a_{first}, forward({arguments}))"
     if op.promotion == "int_to_float":
         body.append(
-            f"if _d.kind in 'biu': return convert_inplace(op, {first}, lambda: "
+            f"if _d.kind in 'biu': return convert_inplace(op, {first}, "
             f"op.call({_arguments(op)}))"
         )
     body += _guarded(op, statement)

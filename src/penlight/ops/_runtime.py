@@ -121,11 +121,10 @@ except ImportError:  # pragma: no cover - another NumPy than those tested
         np.seterr(**before)
 
 
-def convert_inplace(op: Any, first: Tensor, compute: Callable[[], Tensor]) -> Tensor:
-    """Compute in the promoted dtype, then copy into the first argument."""
+def convert_inplace(op: Any, first: Tensor, result: Tensor) -> Tensor:
+    """Copy what was computed in the promoted dtype into the first argument."""
     if op.promotion == "int_to_float" and not first.dtype.is_floating_point:
         check_result_type(_dtype.default_numpy(), first._array.dtype)
-    result = compute()
     check_written_shape(first._array, result._array)
     written: Tensor = first.copy_(result)
     return written
@@ -255,9 +254,9 @@ def explain(op: Any, error: Exception, *operands: Any) -> NoReturn:
     raise error
 
 
-def write_out(op: Any, out: Any, compute: Callable[[], Any]) -> Any:
-    """Compute, then write into ``out=``, resized where its shape differs."""
-    return write_result(out, compute(), f"{op.name}(): ")
+def write_out(op: Any, out: Any, result: Any) -> Any:
+    """Write a result into ``out=``, resized where its shape differs."""
+    return write_result(out, result, f"{op.name}(): ")
 
 
 def write_result(out: Any, result: Any, function: str = "") -> Any:

@@ -157,7 +157,7 @@ def _along(
     if wanted is not None and input.dtype is not wanted:
         input = input._cast(numpy_dtype_of(wanted))
     result: Tensor = record(input, dim)
-    return result if out is None else write_out(record.op, out, lambda: result)
+    return result if out is None else write_out(record.op, out, result)
 
 
 attach(softmax)
