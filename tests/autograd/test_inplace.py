@@ -286,3 +286,12 @@ def test_numpy_sees_writes(pt):
     array = x.numpy()
     x.add_(1)
     np.testing.assert_array_equal(array, [1, 1])
+
+
+@pytest.mark.parametrize("key", [slice(None), slice(0, 2), ...], ids=str)
+def test_a_number_is_not_written_to_elements_that_share_memory(pt, key):
+    expanded = pt.ones(1).expand(3)
+    with pytest.raises(RuntimeError, match="more than one element of the written-to tensor"):
+        expanded[key] = 2
+    expanded[0] = 2  # one element, one place
+    assert expanded.tolist() == [2, 2, 2]

@@ -93,7 +93,8 @@ def test_nothing_is_saved_that_no_wanted_gradient_needs():
     node = (x * w).grad_fn
     assert node.saved_other is w
     assert node.saved_input is None
-    assert pl.add(x, w).grad_fn.saved_names == ()
+    slots = type(pl.add(x, w).grad_fn).__slots__
+    assert [slot for slot in slots if slot.startswith("saved")] == []
 
 
 def test_zero_and_missing_rules_differ():

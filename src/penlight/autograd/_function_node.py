@@ -27,7 +27,6 @@ class FunctionNode(Node):
     """
 
     __slots__ = ("ctx", "function", "inputs", "outputs", "saved")
-    saved_names = ("saved",)
 
     saved: Any
 
@@ -35,6 +34,10 @@ class FunctionNode(Node):
         super().__init__(edges)
         self.function = function
         self.ctx = ctx
+
+    def release(self) -> None:
+        """Free the saved tensors."""
+        self.saved = FREED
 
     def __getattr__(self, name: str) -> Any:
         # torch: grad_fn of a custom function is its ctx, so the ctx's attributes are found there.

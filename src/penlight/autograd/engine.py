@@ -50,17 +50,25 @@ class _Walk:
 
     def run(self) -> None:
         """Run nodes until none is left, then add up the leaves."""
-        arrived, queue = self.arrived, self.queue
+        arrived, queue, keep_graph = self.arrived, self.queue, self.keep_graph
         while queue:
             node = heappop(queue)[1]
             grads = arrived.pop(node)
             if node.hooks is not None or node.outputs is not None or self.wanted is not None:
                 self._run_with_care(node, grads)
                 continue
-            for edge, result in zip(node.edges, node.backward(grads, node.edges), strict=True):
-                if edge is not None and result is not None:
+            edges = node.edges
+            for edge, result in zip(edges, node.backward(grads, edges), strict=True):
+                if edge is None or result is None:
+                    continue
+                # `deliver`, written out for the first gradient of a node with one output.
+                if edge.__class__ is Output or edge.outputs is not None or edge in arrived:
                     self.deliver(edge, result)
-            if not self.keep_graph:
+                    continue
+                arrived[edge] = result
+                if edge.sequence >= 0:
+                    heappush(queue, (-edge.sequence, edge))
+            if not keep_graph:
                 node.release()
         for leaf, grad in arrived.items():
             self._finish_leaf(leaf, grad)

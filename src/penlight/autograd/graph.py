@@ -61,7 +61,6 @@ class Node:
 
     __slots__ = ("__weakref__", "_metadata", "edges", "hooks", "sequence")
     outputs: Any = None
-    saved_names: tuple[str, ...] = ()
 
     edges: tuple[Any, ...]
     sequence: int
@@ -82,9 +81,7 @@ class Node:
         raise NotImplementedError(self.name())
 
     def release(self) -> None:
-        """Free what was saved for backward."""
-        for name in self.saved_names:
-            setattr(self, name, FREED)
+        """Free what was saved for backward; nodes that save something override it."""
 
     def name(self) -> str:
         """Return the node's printed name, such as ``AddBackward0``."""

@@ -20,7 +20,7 @@ from ._codegen_node import (
     overwritten_for,
     promoted_inputs,
     record_source,
-    releasable,
+    release_source,
     save_out_lines,
     slots_of,
     wanted_by,
@@ -65,6 +65,7 @@ def compile_op(op: Any) -> Any:
         exec(compile(text, filename, "exec"), namespace)  # noqa: S102 - our own text, as attrs does
         if op.rules:
             node_class.backward = namespace["backward"]
+            node_class.release = namespace["release"]
             op.record = namespace["record"]
             op.overwrites = overwritten_for(op)
         for name, function in (("call", op.call), ("call_", op.call_)):
@@ -75,7 +76,7 @@ def compile_op(op: Any) -> Any:
 
 
 def _node_class(op: Any) -> Any:
-    body: dict[str, Any] = {"__slots__": slots_of(op), "saved_names": releasable(op)}
+    body: dict[str, Any] = {"__slots__": slots_of(op)}
     if op.outputs == 1:
         body["outputs"] = None
     else:
@@ -100,7 +101,7 @@ def source_of(op: Any) -> str:
     """Return the generated source of an op."""
     parts = [_call(op)]
     if op.rules:
-        parts += [record_source(op), backward_source(op)]
+        parts += [record_source(op), backward_source(op), release_source(op)]
     if op.inplace:
         parts.append(_inplace(op))
     return "\n\n".join(parts) + "\n"
@@ -156,9 +157,7 @@ def _prelude(op: Any, *, inplace: bool = False) -> list[str]:
         if param.variadic:
             lines.append(f"{param.name} = sizes(op, {param.name}, _named, {param.name!r})")
     if op.has_out and not inplace:
-        lines.append(
-            f"if out is not None: return write_out(op, out, op.call({_arguments(op)}))"
-        )
+        lines.append(f"if out is not None: return write_out(op, out, op.call({_arguments(op)}))")
     return lines
 
 
@@ -211,7 +210,7 @@ def _unwrap_promoted(op: Any, names: list[str], *, inplace: bool) -> list[str]:
     fast = [f"a_{first} = {first}._array"] if len(names) == 1 else []
     if op.promotion == "int_to_float":
         fast.append(f"_d = a_{first}.dtype")
-    fast += edges
+    fast = [*fast, *edges] or ["pass"]
     listed = ", ".join(names)
     slow = [f"{listed}, _d = promote{'_inplace' if inplace else ''}(op, {listed})"]
     if inplace:
@@ -334,8 +333,7 @@ def _inplace(op: Any) -> str:
         statement = f"assign(op, a_{first}, forward({arguments}))"
     if op.promotion == "int_to_float":
         body.append(
-            f"if _d.kind in 'biu': return convert_inplace(op, {first}, "
-            f"op.call({_arguments(op)}))"
+            f"if _d.kind in 'biu': return convert_inplace(op, {first}, op.call({_arguments(op)}))"
         )
     body += _guarded(op, statement)
     body += [

@@ -64,10 +64,12 @@ def _slot(name: str) -> str:
     return f"saved_{name}"
 
 
-def releasable(op: Any) -> tuple[str, ...]:
-    """Return the slots that hold memory worth freeing after backward."""
+def release_source(op: Any) -> str:
+    """Return the source of the method that frees what a node holds in memory after backward."""
     kinds = {"tensor", "optional", "maybe", "many", "out", "saved"}
-    return tuple(_slot(name) for name in wanted_by(op) if kind_of(op, name) in kinds)
+    slots = [_slot(name) for name in wanted_by(op) if kind_of(op, name) in kinds]
+    freed = "".join(f"self.{slot} = " for slot in slots) + "FREED" if slots else "pass"
+    return f"def release(self):\n    {freed}"
 
 
 # ---- the text ------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from .._dtype import FROM_NUMPY
 from .._tensor import Array, Tensor, wrap
 from . import _check
 from ._op import attach, op
+from ._overlap import check_overlap
 from .dims import unsqueeze
 from .from_data import array_from
 from .shape import alias, expand
@@ -50,6 +51,7 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
     if value._array.shape == target:
         viewed.copy_(value)
     elif not value._array.ndim:
+        check_overlap(viewed._array)
         viewed.fill_(value)
     else:
         while value._array.ndim > len(target) and value._array.shape[0] == 1:
