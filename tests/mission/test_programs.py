@@ -37,8 +37,13 @@ def printed_by(*command: str | Path) -> str:
 
 
 def expected(program: str) -> str:
-    """Return the text recorded from PyTorch 2.13 (CPU)."""
-    return (HERE / "expected" / f"{program}.txt").read_text(encoding="utf-8")
+    """Return the text recorded from PyTorch 2.13 (CPU) under Python 3.11."""
+    text = (HERE / "expected" / f"{program}.txt").read_text(encoding="utf-8")
+    if program == "register_buffer" and sys.version_info >= (3, 12):
+        # Python prints an OrderedDict as OrderedDict({key: value}) since 3.12.
+        assert text.startswith("OrderedDict([('my_buffer', ")
+        text = text.replace("([('my_buffer', ", "({'my_buffer': ").replace(")])\n", "})\n")
+    return text
 
 
 def test_every_program_has_its_expected_text() -> None:
