@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-_METADATA = ("_shape", "_dtype", "_layout")
+# The endings of names in a rule that ask for what an argument is, not for what it holds.
+METADATA = ("_shape", "_dtype", "_layout")
 
 
 def indent(lines: list[str]) -> list[str]:
@@ -139,7 +140,7 @@ def _plain_version(name: str) -> str:
 def _metadata(name: str) -> str:
     if name == "view_step":
         return "_step"
-    for end in _METADATA:
+    for end in METADATA:
         if name.endswith(end):
             return f"metadata{end}(a_{name.removesuffix(end)})"
     raise AssertionError(name)

@@ -20,12 +20,11 @@ import numpy as np
 
 from .._tensor import Array, Tensor
 from . import _codegen
+from ._codegen_node import METADATA
 
 Rule = Callable[..., Any]
 
 REGISTRY: dict[str, Op] = {}
-
-_METADATA = ("_shape", "_dtype", "_layout")
 
 
 class Saving:
@@ -206,7 +205,7 @@ class Op:
             raise TypeError(msg)
         known = {param.name for param in self.params}
         for name in names[1:]:
-            plain = next((name.removesuffix(end) for end in _METADATA if name.endswith(end)), name)
+            plain = next((name.removesuffix(end) for end in METADATA if name.endswith(end)), name)
             special = {"out", "needs", *self.saves, *(("view_step",) if self.view else ())}
             if not {name, plain} & known and name not in special:
                 msg = (

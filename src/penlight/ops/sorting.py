@@ -11,8 +11,6 @@ from . import _check
 from ._op import Saving, op
 from ._results import named_result, written
 
-Number = bool | int | float
-
 __all__ = [
     "argsort",
     "kthvalue",
