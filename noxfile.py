@@ -83,4 +83,4 @@ def docs(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Compare with real torch."""
     session.install(".[bench]", ORACLE)
-    session.run("python", "benchmarks/compare.py", *session.posargs)
+    session.run("python", "-m", "benchmarks", *session.posargs)

@@ -1,0 +1,1 @@
+"""penlight timed beside torch: ``python -m benchmarks`` prints the table."""

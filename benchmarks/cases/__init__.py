@@ -1,0 +1,1 @@
+"""The timed programs, one family a file."""
