@@ -1,4 +1,5 @@
 #include "bindings/arrays.hpp"
+#include "call_path/call_path.hpp"
 #include "kernels/table.hpp"
 #include "support/parallel.hpp"
 
@@ -23,4 +24,8 @@ NB_MODULE(_kernels, m) {
   bind_random(m);
   bind_recurrent(m);
   bind_softmax(m);
+
+#if !defined(Py_GIL_DISABLED)  // it reads slots without a lock: the GIL is its lock
+  if (!add_call_path(m.ptr())) throw nb::python_error();
+#endif
 }

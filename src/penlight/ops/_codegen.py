@@ -25,6 +25,7 @@ from ._codegen_node import (
     slots_of,
     wanted_by,
 )
+from ._native_path import has_native_path, native_path
 
 
 class _Required:
@@ -62,6 +63,8 @@ def compile_op(op: Any) -> Any:
         namespace |= {f"variant_{name}": value for name, (_, value) in op.variants.items()}
         namespace |= {f"rule_{i}": rule for i, (_, rule, _) in enumerate(op.rules)}
         namespace["NODE"] = node_class = _node_class(op)
+        if has_native_path(op):
+            namespace["native"] = native_path(op, node_class)
         exec(compile(text, filename, "exec"), namespace)  # noqa: S102 - our own text, as attrs does
         if op.rules:
             node_class.backward = namespace["backward"]
@@ -246,7 +249,11 @@ def _guarded(op: Any, statement: str) -> list[str]:
 
 
 def _call(op: Any) -> str:
-    body = _prelude(op) + _unwrap(op)
+    body = _prelude(op)
+    if has_native_path(op):
+        passed = ", ".join(param.name for param in op.params)
+        body += [f"_t = native({passed})", "if _t is not None: return _t"]
+    body += _unwrap(op)
     body += _guarded(op, f"_r = forward({_forward_arguments(op)})")
     if op.saves:
         body += ["_extras = _r.saved", "_r = _r.out"]

@@ -53,22 +53,23 @@ def slots_of(op: Any) -> tuple[str, ...]:
     slots: list[str] = ["shapes"] if op.broadcast else []
     for name in wanted_by(op):
         kind = kind_of(op, name)
-        slots.append(_slot(name))
+        slots.append(saved_slot(name))
         if kind in {"tensor", "optional", "maybe", "many", "out"}:
-            slots.append(f"{_slot(name)}_version")
+            slots.append(f"{saved_slot(name)}_version")
         if kind == "out":
             slots.append("saved_out_storage")
     return tuple(slots)
 
 
-def _slot(name: str) -> str:
+def saved_slot(name: str) -> str:
+    """Return the slot of a node that holds a saved value."""
     return f"saved_{name}"
 
 
 def release_source(op: Any) -> str:
     """Return the source of the method that frees what a node holds in memory after backward."""
     kinds = {"tensor", "optional", "maybe", "many", "out", "saved"}
-    slots = [_slot(name) for name in wanted_by(op) if kind_of(op, name) in kinds]
+    slots = [saved_slot(name) for name in wanted_by(op) if kind_of(op, name) in kinds]
     freed = "".join(f"self.{slot} = " for slot in slots) + "FREED" if slots else "pass"
     return f"def release(self):\n    {freed}"
 
@@ -107,7 +108,7 @@ def _shapes(arrays: list[str]) -> str:
 
 
 def _save(op: Any, name: str, wanting: tuple[str, ...]) -> list[str]:
-    kind, slot = kind_of(op, name), _slot(name)
+    kind, slot = kind_of(op, name), saved_slot(name)
     if kind == "out":
         return []
     if kind == "saved":
@@ -218,7 +219,7 @@ def _unpack(op: Any, name: str, inputs: tuple[str, ...], *, many: bool) -> list[
         if many:
             return ["needs = tuple(edge is not None for edge in edges)"]
         return ["needs = (" + "".join(f"e_{i} is not None, " for i in inputs) + ")"]
-    kind, slot, value = kind_of(op, name), _slot(name), f"v_{name}"
+    kind, slot, value = kind_of(op, name), saved_slot(name), f"v_{name}"
     lines = [f"{value} = self.{slot}"]
     if kind in {"other", "metadata"}:
         return lines

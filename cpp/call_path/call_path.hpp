@@ -1,0 +1,14 @@
+// The common case of an op's generated call path (ops/_codegen.py), without the interpreter: plain
+// tensors of one dtype, one result. Whatever else it meets, it leaves to the generated path by
+// returning None. It knows what that path knows: Tensor's slots, the node's slots, what is saved.
+#pragma once
+
+// The module's definition comes with Python's headers.
+#include <Python.h>
+
+namespace penlight {
+
+// Adds the type CallPath and the function prepare_call_path; false with an exception set.
+bool add_call_path(PyObject* module);
+
+}  // namespace penlight

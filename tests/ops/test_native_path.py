@@ -1,0 +1,153 @@
+"""The C++ call path does what the generated one does: result, history, and all that is saved."""
+
+from __future__ import annotations
+
+import warnings
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+import oracle
+import pytest
+
+import penlight as pl
+from penlight import kernels
+from penlight.autograd.graph import Node
+from penlight.autograd.views import View
+from penlight.ops import _native_path
+from penlight.ops._codegen import compile_op
+from penlight.ops._op import REGISTRY
+
+pytestmark = pytest.mark.skipif(not kernels.is_native, reason="the compiled kernels are not here")
+
+SAMPLED = [
+    (name, dtype)
+    for name, dtype in oracle.cases()
+    if hasattr(oracle.resolve(pl, name), "op")
+    and _native_path.has_native_path(oracle.resolve(pl, name).op)
+]
+
+
+def without_native_path(op: Any) -> Any:
+    """Return the op's generated function, its C++ path answering that it will not."""
+    made = compile_op(op).call.__wrapped__
+    names = {**made.__globals__, "native": lambda *_: None}
+    plain = FunctionType(made.__code__, names, made.__name__, made.__defaults__)
+    plain.__kwdefaults__ = made.__kwdefaults__
+    return plain
+
+
+def run(function: Any, sample: Any) -> Any:
+    options = {key: oracle.to_penlight(value) for key, value in sample.kwargs.items()}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return oracle.run(function, oracle.to_penlight(sample.args), options)
+
+
+def slots_of(node: Any) -> dict[str, Any]:
+    names = {name for cls in type(node).__mro__ for name in getattr(cls, "__slots__", ())}
+    return {name: getattr(node, name) for name in names - {"__weakref__"} if hasattr(node, name)}
+
+
+def assert_alike(one: Any, other: Any) -> None:
+    """Require equal values of the things that tensors and nodes hold."""
+    assert type(one) is type(other)
+    if isinstance(one, pl.Tensor):
+        assert_alike(one._array, other._array)
+        assert_alike(one._edge, other._edge)
+        assert_alike(one._view, other._view)
+        assert one._version == other._version
+    elif isinstance(one, np.ndarray):
+        assert one.dtype is other.dtype
+        assert one.strides == other.strides or one.size < 2
+        assert one.shape == other.shape
+        assert one.tobytes() == other.tobytes()
+    elif isinstance(one, (tuple, list)):
+        assert len(one) == len(other)
+        for a, b in zip(one, other, strict=True):
+            assert_alike(a, b)
+    elif isinstance(one, View):
+        assert one.made_at == other.made_at
+        assert one.refusal == other.refusal
+        assert_alike(one.steps, other.steps)
+    elif isinstance(one, Node) and type(one).__name__ != "AccumulateGrad":
+        ours, theirs = slots_of(one), slots_of(other)
+        assert ours.keys() == theirs.keys()
+        for name in ours.keys() - {"sequence"}:
+            assert_alike(ours[name], theirs[name])
+    elif isinstance(one, Exception):
+        assert str(one) == str(other)
+
+
+@pytest.mark.parametrize("name, dtype", SAMPLED)
+def test_both_paths_make_the_same_tensor_and_node(name: str, dtype: str) -> None:
+    call = oracle.resolve(pl, name)
+    plain = without_native_path(call.op)
+    for sample in oracle.samples_of(name, dtype):
+        assert_alike(run(call, sample), run(plain, sample))
+        with pl.no_grad():
+            assert_alike(run(call, sample), run(plain, sample))
+
+
+@pytest.mark.parametrize("name", ["add", "sub", "mul", "div"])
+@pytest.mark.parametrize("dtype", [pl.float32, pl.float64, pl.float16, pl.bfloat16, pl.int64])
+@pytest.mark.parametrize(
+    "other",
+    [0, -3, 2.5, True, float("inf"), float("nan"), 1e300, 2**53 + 1, 2**70],
+    ids=str,
+)
+def test_numbers_meet_tensors_as_in_the_generated_path(name, dtype, other):
+    call = getattr(pl, name)
+    plain = without_native_path(call.op)
+    x = pl.tensor([[1.0, -2.0, 0.0], [3.0, 4.0, 5.0]]).to(dtype)
+    for operands in ((x, other), (other, x), (x.t(), other), (x[0, 1], other), (x, x[0, 1])):
+        assert_alike(oracle.run(call, operands, {}), oracle.run(plain, operands, {}))
+
+
+@pytest.mark.parametrize("size", [0, 1, 7, 8, 9, 4095, 4096, 4097])
+@pytest.mark.parametrize("dtype", [pl.float32, pl.float64])
+def test_small_arithmetic_is_numpys_to_the_bit(size, dtype):
+    special = pl.tensor([0.0, -0.0, float("inf"), float("-inf"), float("nan"), 1e-45, 3e38])
+    a = pl.cat([special, pl.randn(4096)])[:size].to(dtype)
+    b = pl.cat([pl.randn(9), special, pl.randn(4096)])[:size].to(dtype)
+    for name in ("add", "sub", "mul", "div"):
+        call = getattr(pl, name)
+        ours = call(a, b)._array
+        with np.errstate(all="ignore"):
+            theirs = call.op.forward(a._array, b._array)
+        np.testing.assert_array_equal(
+            ours.view(f"u{ours.itemsize}"), theirs.view(f"u{ours.itemsize}")
+        )
+
+
+def test_a_view_whose_base_was_written_is_asked_for_its_history():
+    base = pl.ones(4, requires_grad=True) * 1
+    view = base[:2]
+    base.mul_(3)
+    (view * 1).sum().backward()
+    assert view.grad_fn.name() == "AsStridedBackward0"
+
+
+def test_an_exception_of_a_forward_comes_through():
+    with pytest.raises(RuntimeError, match="mat1 and mat2 shapes cannot be multiplied"):
+        pl.mm(pl.ones(2, 3), pl.ones(2, 3))
+    with pytest.raises(RuntimeError, match="must match the size of tensor b"):
+        pl.add(pl.ones(2), pl.ones(3))
+
+
+def test_numpys_warnings_are_back_after_a_call():
+    with pytest.raises(RuntimeError):
+        pl.mm(pl.ones(2, 3), pl.ones(2, 3))
+    with np.errstate(divide="raise"), pytest.raises(FloatingPointError):
+        np.divide(1.0, np.zeros(2))
+
+
+def test_a_path_refuses_what_is_no_record():
+    from penlight import _kernels
+
+    with pytest.raises(TypeError):
+        _kernels.CallPath(1)
+    with pytest.raises(ValueError, match="1 to 16 parameters"):
+        _kernels.CallPath(abs, (), None, (), (), (), 0, *[False] * 6)
+    with pytest.raises(TypeError, match="2 arguments by position"):
+        _native_path.native_path(REGISTRY["add"], REGISTRY["add"].node_class)(pl.ones(1))
