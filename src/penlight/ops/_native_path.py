@@ -48,7 +48,7 @@ def _make_path() -> Any:
                 edge_of,
                 _runtime.version_of_any,
                 _runtime.shapes_of,
-                _runtime.silence.__self__,
+                _runtime.ERROR_STATE,
                 _runtime.SILENT,
             )
         _prepared.append(found)

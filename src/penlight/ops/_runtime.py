@@ -108,9 +108,10 @@ try:
     from numpy._core.umath import _extobj_contextvar, _make_extobj
 
     SILENT: Any = _make_extobj(all="ignore")
+    ERROR_STATE: Any = _extobj_contextvar
     silence, restore = _extobj_contextvar.set, _extobj_contextvar.reset
 except ImportError:  # pragma: no cover - another NumPy than those tested
-    SILENT = None
+    SILENT = ERROR_STATE = None
 
     def silence(_: Any) -> Any:
         """Turn NumPy's floating-point warnings off."""
