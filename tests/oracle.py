@@ -133,7 +133,7 @@ def numbers(tensor: Any) -> Any:
     return (tensor.double() if tensor.is_floating_point() else tensor).numpy()
 
 
-def assert_close(mine: Any, theirs: Any, *, loose: float = 1) -> None:
+def assert_close(mine: Any, theirs: Any, *, loose: float = 1, terms: float | None = None) -> None:
     """Require equal shapes, dtypes and (to the dtype's tolerance) elements of two tensors."""
     assert tuple(mine.shape) == tuple(theirs.shape)
     name = str(theirs.dtype).rpartition(".")[2]
@@ -145,11 +145,13 @@ def assert_close(mine: Any, theirs: Any, *, loose: float = 1) -> None:
     tolerance = EPSILONS[name] * MACHINE_EPSILON[name] * loose
     finite = np.abs(b[np.isfinite(b)])
     scale = finite.max() if finite.size else 0.0
-    # Relative to each element, and a tenth of that to the largest, for what cancels.
-    np.testing.assert_allclose(a, b, rtol=tolerance, atol=0.1 * tolerance * min(scale, 1.0))
+    # Relative to each element, and a tenth of that to the largest (or to the terms of sums), for
+    # what cancels.
+    size = min(scale, 1.0) if terms is None else terms
+    np.testing.assert_allclose(a, b, rtol=tolerance, atol=0.1 * tolerance * size)
 
 
-def assert_same(mine: Any, theirs: Any, *, loose: float = 1) -> None:
+def assert_same(mine: Any, theirs: Any, *, loose: float = 1, terms: float | None = None) -> None:
     """Require the same of two results: tensors, numbers, or sequences of them, or exceptions."""
     if isinstance(mine, Exception) or isinstance(theirs, Exception):
         assert type(mine) is type(theirs), f"penlight: {mine!r}; torch: {theirs!r}"
@@ -158,7 +160,7 @@ def assert_same(mine: Any, theirs: Any, *, loose: float = 1) -> None:
     assert len(mine) == len(theirs)
     for a, b in zip(mine, theirs, strict=True):
         if hasattr(b, "detach"):
-            assert_close(a, b, loose=loose)
+            assert_close(a, b, loose=loose, terms=terms)
         else:
             assert a == b
             assert type(a) is type(b)

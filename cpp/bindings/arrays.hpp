@@ -70,6 +70,7 @@ int64_t size_of(const char* name, const A& array, size_t ndim, size_t dim) {
 using WithoutGil = nb::call_guard<nb::gil_scoped_release>;
 
 void bind_embedding(nb::module_& m);
+void bind_matmul(nb::module_& m);
 void bind_random(nb::module_& m);
 void bind_recurrent(nb::module_& m);
 void bind_softmax(nb::module_& m);

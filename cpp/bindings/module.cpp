@@ -21,6 +21,7 @@ NB_MODULE(_kernels, m) {
   m.def("set_num_threads", &set_num_threads, nb::arg("count"));
 
   bind_embedding(m);
+  bind_matmul(m);
   bind_random(m);
   bind_recurrent(m);
   bind_softmax(m);

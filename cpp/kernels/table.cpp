@@ -5,6 +5,7 @@ namespace penlight::PENLIGHT_LEVEL {
 extern const KernelTable kTable;
 const KernelTable kTable{
     .embedding = &kEmbedding,
+    .matmul = &kMatmul,
     .random = &kRandom,
     .recurrent = &kRecurrent,
     .softmax = &kSoftmax,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kernels/embedding.hpp"
+#include "kernels/matmul.hpp"
 #include "kernels/random.hpp"
 #include "kernels/recurrent.hpp"
 #include "kernels/softmax.hpp"
@@ -16,6 +17,7 @@ namespace penlight {
 
 struct KernelTable {
   const Both<EmbeddingKernels>* embedding;
+  const Both<MatmulKernels>* matmul;
   const RandomKernels* random;
   const Both<RecurrentKernels>* recurrent;
   const Both<SoftmaxKernels>* softmax;

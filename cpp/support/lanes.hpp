@@ -20,6 +20,7 @@ struct Format;
 template <>
 struct Format<float> {
   using Bits = uint32_t;
+  using Signed = int32_t;
   static constexpr int kMantissa = 23;
   static constexpr Bits kBias = 127;
   static constexpr float kRound =
@@ -34,6 +35,7 @@ struct Format<float> {
 template <>
 struct Format<double> {
   using Bits = uint64_t;
+  using Signed = int64_t;
   static constexpr int kMantissa = 52;
   static constexpr Bits kBias = 1023;
   static constexpr double kRound = 0x1.8p52;

@@ -18,6 +18,7 @@ from .reference.lstm import (
     lstm_projected_backward,
     lstm_projected_forward,
 )
+from .reference.matmul import matmul
 from .reference.random import (
     draw_words,
     fill_bernoulli,
@@ -77,6 +78,7 @@ __all__ = [
     "lstm_forward",
     "lstm_projected_backward",
     "lstm_projected_forward",
+    "matmul",
     "previous_states",
     "rnn_backward",
     "rnn_forward",

@@ -6,12 +6,15 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from .. import kernels
 from .._dtype import FROM_NUMPY
 from .._tensor import Array, Tensor
 from . import _check
 from ._op import attach, op
 
 Number = bool | int | float
+
+_SINGLE_OR_DOUBLE = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
 
 __all__ = [
     "addbmm",
@@ -28,8 +31,17 @@ __all__ = [
 ]
 
 
+def product(first: Array, second: Array, bias: Array | None = None) -> Array:
+    """Return the product of two float32 or float64 matrices, plus a contiguous bias to each row."""
+    out = np.empty((first.shape[0], second.shape[1]), first.dtype)
+    kernels.matmul(out, first, second, bias)
+    return out
+
+
 def _product(function: str, first: Array, second: Array) -> Array:
     """Return the matrix product; that of half types in float32, to be rounded when all is added."""
+    if first.dtype in _SINGLE_OR_DOUBLE and first.ndim == 2 and second.ndim == 2:
+        return product(first, second)
     if first.dtype.kind == "b" and (function == "dot" or (first.size and second.size)):
         msg = f"\"{function}\" not implemented for 'Bool'"
         raise NotImplementedError(msg)
@@ -146,6 +158,14 @@ def addmm(input: Array, mat1: Array, mat2: Array, *, beta: Number = 1, alpha: Nu
         tensor([[3., 3.]])
     """
     _check_matrices("addmm", mat1, mat2)
+    if (
+        alpha == beta == 1
+        and input.shape == mat2.shape[1:]
+        and input.dtype is mat1.dtype
+        and mat1.dtype in _SINGLE_OR_DOUBLE
+        and input.flags.c_contiguous
+    ):
+        return product(mat1, mat2, input)
     out = _product("addmm_impl_cpu_", mat1, mat2)
     return _add_scaled(input, out, mat1.dtype, beta, alpha)
 

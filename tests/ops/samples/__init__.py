@@ -158,6 +158,9 @@ class Samples:
         node: compare the printed name of ``grad_fn`` with torch's.
         strides: compare strides with torch's.
         layouts: the layout of the inputs does not change the result.
+        terms: the largest sum of magnitudes where elements are sums of products: BLAS adds them in
+            an order of its own on each processor, and what cancels keeps the rounding of what it
+            was made of.
     """
 
     def __init__(
@@ -168,12 +171,14 @@ class Samples:
         node: bool = True,
         strides: bool = False,
         layouts: bool = True,
+        terms: float | None = None,
     ) -> None:
         self.generate = generate
         self.dtypes = tuple(dtypes)
         self.node = node
         self.strides = strides
         self.layouts = layouts
+        self.terms = terms
 
     def __call__(self, make: Make) -> list[Sample]:
         return list(self.generate(make))

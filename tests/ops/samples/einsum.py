@@ -51,7 +51,8 @@ def _kron(make):
 
 SAMPLES = {
     "einsum": Samples(_einsum, dtypes=("float64", "float32", "int64")),
-    "tensordot": Samples(_tensordot, dtypes=("float64", "float32", "int64")),
+    # Twelve products of numbers of at most 2.
+    "tensordot": Samples(_tensordot, dtypes=("float64", "float32", "int64"), terms=48.0),
     "kron": Samples(_kron, dtypes=(*FLOATING, "int64")),
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ops.samples import ALL, Input, Refusal, Sample, Samples
+from ops.samples import Input, Refusal, Sample, Samples
 
 
 def _mm(make):
@@ -94,7 +94,7 @@ def _matmul(make):
         yield Sample(make(*first), make(*second))
 
 
-SAMPLES = {
+_SUMS = {
     "mm": _mm,
     "addmm": _addmm,
     "bmm": _bmm,
@@ -104,11 +104,17 @@ SAMPLES = {
     "addmv": _addmv,
     "dot": _dot,
     "vdot": _dot,
+    "inner": _inner,
+    "matmul": _matmul,
+}
+# Three products of numbers of at most 2.
+_TERMS = 12.0
+
+SAMPLES = {
+    **{name: Samples(generate, terms=_TERMS) for name, generate in _SUMS.items()},
     "outer": _outer,
     "ger": _outer,
     "addr": _addr,
-    "inner": _inner,
-    "matmul": Samples(_matmul, dtypes=ALL),
 }
 
 _FLOATS = {

@@ -6,6 +6,8 @@ from ops.samples import Make, Refusal, Sample, Samples
 
 # In the halves torch rounds after each operation, penlight once at the end.
 _DTYPES = ("float64", "float32")
+# A gate is five products of numbers of at most 2, and two biases.
+_TERMS = 24.0
 
 
 def _weights(make, gates, *, bias=True, groups=1, features=3, projection=0):
@@ -56,14 +58,14 @@ def _cell(gates, states=1):
 
 
 SAMPLES = {
-    "gru": Samples(_network(3), dtypes=_DTYPES, strides=True),
-    "gru_cell": Samples(_cell(3), dtypes=_DTYPES),
-    "lstm": Samples(_lstm, dtypes=_DTYPES, strides=True),
-    "lstm_cell": Samples(_cell(4, states=2), dtypes=_DTYPES),
-    "rnn_relu": Samples(_network(1), dtypes=_DTYPES, strides=True),
-    "rnn_relu_cell": Samples(_cell(1), dtypes=_DTYPES),
-    "rnn_tanh": Samples(_network(1), dtypes=_DTYPES, strides=True),
-    "rnn_tanh_cell": Samples(_cell(1), dtypes=_DTYPES),
+    "gru": Samples(_network(3), dtypes=_DTYPES, terms=_TERMS, strides=True),
+    "gru_cell": Samples(_cell(3), dtypes=_DTYPES, terms=_TERMS),
+    "lstm": Samples(_lstm, dtypes=_DTYPES, terms=_TERMS, strides=True),
+    "lstm_cell": Samples(_cell(4, states=2), dtypes=_DTYPES, terms=_TERMS),
+    "rnn_relu": Samples(_network(1), dtypes=_DTYPES, terms=_TERMS, strides=True),
+    "rnn_relu_cell": Samples(_cell(1), dtypes=_DTYPES, terms=_TERMS),
+    "rnn_tanh": Samples(_network(1), dtypes=_DTYPES, terms=_TERMS, strides=True),
+    "rnn_tanh_cell": Samples(_cell(1), dtypes=_DTYPES, terms=_TERMS),
 }
 
 _MAKE = Make("float32")
