@@ -7,8 +7,8 @@ import itertools
 import numpy as np
 import pytest
 
-# A tile is 6 or 12 rows and up to 32 columns, a block of k 192, a block of rows 120; up to 3 rows go
-# another way.
+# A tile is 6 or 12 rows and up to 32 columns, a block of k 192, a block of rows 120; up to 3
+# rows go another way.
 SIZES = [
     (0, 3, 4),
     (3, 0, 4),
@@ -27,8 +27,8 @@ SIZES = [
     (250, 33, 130),
 ]
 LAYOUTS = {
-    "rows": lambda x: np.ascontiguousarray(x),
-    "columns": lambda x: np.asfortranarray(x),
+    "rows": np.ascontiguousarray,
+    "columns": np.asfortranarray,
     "stepped": lambda x: np.repeat(np.repeat(x, 2, axis=0), 3, axis=1)[::2, ::3],
     "backwards": lambda x: np.ascontiguousarray(x[::-1, ::-1])[::-1, ::-1],
 }

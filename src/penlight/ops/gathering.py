@@ -6,7 +6,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from .._tensor import Array, Tensor
+from .._tensor import Array, Tensor, wrap
+from ..autograd.grad_mode import mode
+from ..autograd.views import edge_of
 from . import _check
 from ._op import attach, op
 from .join import cat
@@ -341,6 +343,18 @@ def index_select(input: Array, dim: int, index: Array) -> Array:
     if not input.ndim:
         return input.copy()
     return np.take(input, index.reshape(-1), axis=place)
+
+
+def rows_at(input: Tensor, places: Array | slice) -> Tensor:
+    """Return a copy of rows along dimension 0, at places that are known to be inside.
+
+    Recorded as an index is when ``input`` requires grad.
+    """
+    if edge_of(input) is not None and mode.grad:
+        rows: Tensor = input[places if isinstance(places, slice) else wrap(places)]
+        return rows.clone() if isinstance(places, slice) else rows
+    array = input._array
+    return wrap(array[places].copy() if isinstance(places, slice) else array.take(places, 0))
 
 
 def _row_key(place: int, index: Array) -> tuple[Any, ...]:

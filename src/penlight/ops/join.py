@@ -46,6 +46,8 @@ def _common(function: str, tensors: Any) -> list[Tensor]:
                 f"expected Tensor as element {index} in argument 0, but got {type(tensor).__name__}"
             )
             raise TypeError(msg)
+    if len({tensor._array.dtype for tensor in tensors}) == 1:
+        return tensors
     target = tensors[0].dtype
     for tensor in tensors[1:]:
         target = promote_types(target, tensor.dtype)

@@ -9,7 +9,14 @@ from typing import Any, Generic, TypeVar
 
 from ._collate import default_collate, default_convert
 from .dataset import Dataset, IterableDataset, rows_fetcher
-from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler, draw_seed
+from .sampler import (
+    BatchSampler,
+    RandomSampler,
+    Sampler,
+    SequentialSampler,
+    draw_seed,
+    index_batches,
+)
 
 __all__ = ["DataLoader", "default_collate", "default_convert"]
 
@@ -182,12 +189,14 @@ class _SingleProcessDataLoaderIter:
             )
         self._loader = loader
         self._index_sampler = loader._index_sampler
-        self._sampler_iter = iter(self._index_sampler)
+        fetch_rows = self._rows_fetcher()
+        batches = None if fetch_rows is None else index_batches(self._index_sampler)
+        self._sampler_iter = iter(self._index_sampler) if batches is None else batches
         # torch: each iteration draws a seed for its workers, also when there are none; the random
         # numbers after it depend on that.
         self._base_seed = draw_seed(loader.generator)
         self._num_yielded = 0
-        self._fetch = self._fetcher()
+        self._fetch = self._fetcher() if fetch_rows is None else fetch_rows
 
     def __iter__(self) -> _SingleProcessDataLoaderIter:
         return self
@@ -212,6 +221,12 @@ class _SingleProcessDataLoaderIter:
         msg = f"{type(self).__name__} cannot be pickled"
         raise NotImplementedError(msg)
 
+    def _rows_fetcher(self) -> Callable[[Any], Any] | None:
+        """Return how whole batches are fetched from tensors in memory, if that is what this is."""
+        loader = self._loader
+        plain = loader._auto_collation and loader.collate_fn is default_collate
+        return rows_fetcher(loader.dataset) if plain and not loader._is_stream else None
+
     def _fetcher(self) -> Callable[[Any], Any]:
         """Return how an index, or a list of them, becomes a batch."""
         loader = self._loader
@@ -225,9 +240,6 @@ class _SingleProcessDataLoaderIter:
             return lambda _: collate(next(stream))
         if not batched:
             return lambda index: collate(dataset[index])
-        fetch_rows = rows_fetcher(dataset) if collate is default_collate else None
-        if fetch_rows is not None:
-            return fetch_rows
         return lambda indices: collate(_samples(dataset, indices))
 
 

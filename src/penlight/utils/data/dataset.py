@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from ... import default_generator, randperm, tensor
 from ..._tensor import Tensor
+from ...ops.gathering import rows_at
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -283,8 +284,10 @@ def samples_of(dataset: Any, indices: Sequence[int]) -> list[Any]:
     return samples
 
 
-def rows_fetcher(dataset: Any) -> Callable[[Sequence[int]], list[Tensor]] | None:
+def rows_fetcher(dataset: Any) -> Callable[[Any], list[Tensor]] | None:
     """Return how to fetch what ``default_collate`` makes of a batch, by one index per tensor.
+
+    It takes a list of indices, or an array or a slice of ones that are inside.
 
     ``None`` if the dataset is not a plain :class:`TensorDataset` or a plain :class:`Subset` of one:
     then the samples must be fetched one by one.
@@ -294,17 +297,25 @@ def rows_fetcher(dataset: Any) -> Callable[[Sequence[int]], list[Tensor]] | None
         fetch = rows_fetcher(dataset.dataset)
         if fetch is None:
             return None
-        indices = dataset.indices
-        return lambda places: fetch([indices[place] for place in places])
+        return lambda places: fetch(_chosen(dataset.indices, places))
     unchanged = getattr(cls, "__getitem__", None) is TensorDataset.__getitem__
     if not unchanged or hasattr(cls, "__getitems__"):
         return None
 
-    def rows(places: Sequence[int]) -> list[Tensor]:
+    def rows(places: Any) -> list[Tensor]:
+        if places.__class__ is not list:
+            return [rows_at(entry, places) for entry in dataset.tensors]
         index = tensor(places)
         return [entry[index] for entry in dataset.tensors]
 
     return rows
+
+
+def _chosen(indices: Sequence[int], places: Any) -> list[int]:
+    """Return the indices of a subset at a list, an array or a slice of places."""
+    if isinstance(places, slice):
+        return list(indices[places])
+    return [indices[place] for place in (places if isinstance(places, list) else places.tolist())]
 
 
 def random_split(

@@ -6,7 +6,10 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from typing import Any, Generic, TypeVar
 
+import numpy as np
+
 from ... import Generator, as_tensor, empty, float64, int64, multinomial, randint, randperm
+from ..._tensor import Array, Tensor
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -104,6 +107,11 @@ class RandomSampler(Sampler[int]):
         return len(self.data_source) if self._num_samples is None else self._num_samples
 
     def __iter__(self) -> Iterator[int]:
+        for block in self._blocks():
+            yield from block.tolist()
+
+    def _blocks(self) -> Iterator[Tensor]:
+        """Draw the indices as torch does, a vector at a time."""
         size = len(self.data_source)
         generator = self.generator
         if generator is None:
@@ -112,14 +120,12 @@ class RandomSampler(Sampler[int]):
         if self.replacement:
             for begin in range(0, self.num_samples, _BLOCK):
                 count = min(_BLOCK, self.num_samples - begin)
-                yield from randint(
-                    high=size, size=(count,), dtype=int64, generator=generator
-                ).tolist()
+                yield randint(high=size, size=(count,), dtype=int64, generator=generator)
             return
         for _ in range(self.num_samples // size):
-            yield from randperm(size, generator=generator).tolist()
+            yield randperm(size, generator=generator)
         # torch: the last, partial shuffle is drawn even when nothing of it is needed.
-        yield from randperm(size, generator=generator).tolist()[: self.num_samples % size]
+        yield randperm(size, generator=generator)[: self.num_samples % size]
 
     def __len__(self) -> int:
         return self.num_samples
@@ -227,6 +233,41 @@ class BatchSampler(Sampler[list[int]]):
     def __len__(self) -> int:
         size = len(self.sampler)  # type: ignore[arg-type]
         return size // self.batch_size if self.drop_last else -(-size // self.batch_size)
+
+
+def index_batches(sampler: Any) -> Iterator[Array | slice] | None:
+    """Return a plain batch sampler's batches over a plain order as index arrays or as slices.
+
+    ``None`` if either is of another class, whose iteration must be asked.
+    """
+    if type(sampler) is not BatchSampler:
+        return None
+    if type(sampler.sampler) is SequentialSampler:
+        return _slices(sampler, len(sampler.sampler))
+    if type(sampler.sampler) is RandomSampler:
+        return _cut(sampler, sampler.sampler._blocks())
+    return None
+
+
+def _slices(sampler: BatchSampler, length: int) -> Iterator[slice]:
+    step = sampler.batch_size
+    for begin in range(0, length - length % step if sampler.drop_last else length, step):
+        yield slice(begin, min(begin + step, length))
+
+
+def _cut(sampler: BatchSampler, blocks: Iterator[Tensor]) -> Iterator[Array]:
+    """Cut blocks of indices into batches; a batch may begin in one block and end in another."""
+    size, rest = sampler.batch_size, np.empty(0, np.int64)
+    for block in blocks:
+        indices = block.numpy()
+        if rest.size:
+            indices = np.concatenate([rest, indices])
+        whole = len(indices) - len(indices) % size
+        for begin in range(0, whole, size):
+            yield indices[begin : begin + size]
+        rest = indices[whole:]
+    if rest.size and not sampler.drop_last:
+        yield rest
 
 
 def _check_positive(name: str, value: Any) -> None:
