@@ -23,9 +23,25 @@ void matmul(const Out<T>& out, const Strided<T>& a, const Strided<T>& b, const M
 }
 
 template <typename T>
+using Batch = nb::ndarray<const T, nb::ndim<3>, nb::device::cpu>;
+
+template <typename T>
+void batch_matmul(const Out<T>& out, const Batch<T>& a, const Batch<T>& b) {
+  const int64_t batch = size_of("a", a, 3, 0), m = size_of("a", a, 3, 1);
+  const int64_t k = size_of("a", a, 3, 2), n = size_of("b", b, 3, 2);
+  check_shape("b", b, {batch, k, n});
+  check_shape("out", out, {batch, m, n});
+  kernels().matmul->get<T>().batch_matmul(out.data(), {a.data(), a.stride(1), a.stride(2)},
+                                          {b.data(), b.stride(1), b.stride(2)}, a.stride(0),
+                                          b.stride(0), batch, m, n, k);
+}
+
+template <typename T>
 void bind(nb::module_& m) {
   m.def("matmul", &matmul<T>, nb::arg("out").noconvert(), nb::arg("a").noconvert(),
         nb::arg("b").noconvert(), nb::arg("bias").noconvert().none() = nb::none(), WithoutGil());
+  m.def("batch_matmul", &batch_matmul<T>, nb::arg("out").noconvert(), nb::arg("a").noconvert(),
+        nb::arg("b").noconvert(), WithoutGil());
 }
 
 }  // namespace

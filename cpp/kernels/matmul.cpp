@@ -394,8 +394,25 @@ void matmul(T* out, const Matrix<T>& a, const Matrix<T>& b, const T* bias, int64
   }
 }
 
+// Threads take products where there are enough of them, else parts of each.
+template <typename T>
+void batch_matmul(T* out, const Matrix<T>& a, const Matrix<T>& b, int64_t a_step, int64_t b_step,
+                  int64_t batch, int64_t m, int64_t n, int64_t k) {
+  const auto run = [&](int64_t first, int64_t last) {
+    for (int64_t i = first; i < last; ++i) {
+      const Matrix<T> left{a.data + i * a_step, a.row_stride, a.column_stride};
+      const Matrix<T> right{b.data + i * b_step, b.row_stride, b.column_stride};
+      matmul<T>(out + i * m * n, left, right, nullptr, m, n, k);
+    }
+  };
+  const int64_t each = std::max<int64_t>(1, m * n * k);
+  if (batch < 2 * get_num_threads()) return run(0, batch);
+  parallel_for(0, batch, std::max<int64_t>(1, kSerial / each), run);
+}
+
 }  // namespace
 
-const Both<MatmulKernels> kMatmul{{matmul<float>}, {matmul<double>}};
+const Both<MatmulKernels> kMatmul{{matmul<float>, batch_matmul<float>},
+                                  {matmul<double>, batch_matmul<double>}};
 
 }  // namespace penlight::PENLIGHT_LEVEL

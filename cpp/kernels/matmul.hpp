@@ -24,6 +24,9 @@ struct MatmulKernels {
   // out (M, N) = a (M, K) b (K, N) + bias (N), bias null for none
   void (*matmul)(T* out, const Matrix<T>& a, const Matrix<T>& b, const T* bias, int64_t m,
                  int64_t n, int64_t k);
+  // The same for each of a batch, (B, M, N) = (B, M, K) (B, K, N); steps lead from one to the next.
+  void (*batch_matmul)(T* out, const Matrix<T>& a, const Matrix<T>& b, int64_t a_step,
+                       int64_t b_step, int64_t batch, int64_t m, int64_t n, int64_t k);
 };
 
 #if defined(PENLIGHT_LEVEL)

@@ -111,6 +111,46 @@ def test_shapes_that_do_not_fit_are_refused(kernels, kind, name, shapes):
         kernels.matmul(*(np.zeros(shape, kind) for shape in shapes))
 
 
+@pytest.mark.parametrize(
+    "size", [(0, 2, 3, 4), (1, 5, 6, 7), (3, 0, 2, 2), (40, 8, 33, 17)], ids=str
+)
+def test_a_batch_is_multiplied_one_by_one(kernels, kind, size, rng):
+    batch, m, k, n = size
+    a = rng.standard_normal((k, batch, m)).astype(kind).transpose(1, 2, 0)
+    b = rng.standard_normal((batch, k, n)).astype(kind)
+    out = np.full((batch, m, n), np.nan, kind)
+    kernels.batch_matmul(out, a, b)
+    for i in range(batch):
+        close(out[i], a[i], b[i], None, kind)
+
+
+@pytest.mark.parametrize("batch", [2, 64])
+def test_threads_change_no_bit_of_a_batch(native, kind, batch, rng):
+    a, b = rng.standard_normal((2, batch, 60, 60)).astype(kind)
+    before = native.get_num_threads()
+    found = set()
+    for threads in (1, 2, 8):
+        native.set_num_threads(threads)
+        out = np.empty_like(a)
+        native.batch_matmul(out, a, b)
+        found.add(out.tobytes())
+    native.set_num_threads(before)
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize(
+    "name, shapes",
+    [
+        ("b", [(2, 3, 5), (2, 3, 4), (2, 5, 5)]),
+        ("b", [(2, 3, 5), (2, 3, 4), (3, 4, 5)]),
+        ("out", [(2, 3, 6), (2, 3, 4), (2, 4, 5)]),
+    ],
+)
+def test_batches_that_do_not_fit_are_refused(kernels, kind, name, shapes):
+    with pytest.raises(ValueError, match=f"{name}: expected shape"):
+        kernels.batch_matmul(*(np.zeros(shape, kind) for shape in shapes))
+
+
 def test_mixed_dtypes_and_vectors_are_refused(native):
     a, b = np.zeros((2, 3), np.float32), np.zeros((3, 4), np.float64)
     with pytest.raises(TypeError):

@@ -18,7 +18,7 @@ from .reference.lstm import (
     lstm_projected_backward,
     lstm_projected_forward,
 )
-from .reference.matmul import matmul
+from .reference.matmul import batch_matmul, matmul
 from .reference.random import (
     draw_words,
     fill_bernoulli,
@@ -51,6 +51,7 @@ from .reference.threads import (
 
 __all__ = [
     "add_rows",
+    "batch_matmul",
     "cpu_capabilities",
     "draw_words",
     "erf",

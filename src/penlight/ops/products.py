@@ -38,15 +38,28 @@ def product(first: Array, second: Array, bias: Array | None = None) -> Array:
     return out
 
 
+def _product_of_floats(first: Array, second: Array) -> Array:
+    """Return the product of vectors, matrices or batches in float32 or float64."""
+    if first.ndim == 3:
+        out = np.empty((*first.shape[:2], second.shape[2]), first.dtype)
+        kernels.batch_matmul(out, first, second)
+        return out
+    if second.ndim == 2:
+        return product(first, second)
+    if first.ndim == 2:
+        return product(second[None], first.T)[0]
+    return product(first[None], second[:, None])[0, 0]
+
+
 def _product(function: str, first: Array, second: Array) -> Array:
     """Return the matrix product; that of half types in float32, to be rounded when all is added."""
-    if first.dtype in _SINGLE_OR_DOUBLE and first.ndim == 2 and second.ndim == 2:
-        return product(first, second)
+    if first.dtype in _SINGLE_OR_DOUBLE:
+        return _product_of_floats(first, second)
     if first.dtype.kind == "b" and (function == "dot" or (first.size and second.size)):
         msg = f"\"{function}\" not implemented for 'Bool'"
         raise NotImplementedError(msg)
     if first.dtype.itemsize == 2 and first.dtype.kind != "i":
-        return np.matmul(first.astype(np.float32), second.astype(np.float32))
+        return _product_of_floats(first.astype(np.float32), second.astype(np.float32))
     return np.matmul(first, second)
 
 

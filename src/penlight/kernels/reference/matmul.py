@@ -26,14 +26,34 @@ def matmul(out: Array, a: Array, b: Array, bias: Array | None = None) -> None:
     """
     rows, inner = a.shape
     columns = b.shape[1]
-    for name, array, shape in (
-        ("b", b, (inner, columns)),
-        ("out", out, (rows, columns)),
-        ("bias", bias, (columns,)),
-    ):
-        if array is not None and array.shape != shape:
-            message = f"{name}: expected shape {shape}, got {array.shape}"
-            raise ValueError(message)
+    _check("b", b, (inner, columns))
+    _check("out", out, (rows, columns))
+    if bias is not None:
+        _check("bias", bias, (columns,))
     np.matmul(a, b, out=out)
     if bias is not None:
         out += bias
+
+
+def batch_matmul(out: Array, a: Array, b: Array) -> None:
+    """Write ``a[i] @ b[i]`` for each of a batch, as :func:`matmul`.
+
+    Args:
+        out: written, shape (B, M, N), contiguous; float32 or float64, as all.
+        a: shape (B, M, K).
+        b: shape (B, K, N).
+
+    Raises:
+        ValueError: the shapes do not fit.
+    """
+    batch, rows, inner = a.shape
+    columns = b.shape[2]
+    _check("b", b, (batch, inner, columns))
+    _check("out", out, (batch, rows, columns))
+    np.matmul(a, b, out=out)
+
+
+def _check(name: str, array: Array, shape: tuple[int, ...]) -> None:
+    if array.shape != shape:
+        message = f"{name}: expected shape {shape}, got {array.shape}"
+        raise ValueError(message)
