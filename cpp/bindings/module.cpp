@@ -27,6 +27,6 @@ NB_MODULE(_kernels, m) {
   bind_softmax(m);
 
 #if !defined(Py_GIL_DISABLED)  // it reads slots without a lock: the GIL is its lock
-  if (!add_call_path(m.ptr())) throw nb::python_error();
+  if (!add_call_path(m.ptr()) || !add_walk(m.ptr())) throw nb::python_error();
 #endif
 }

@@ -36,24 +36,6 @@ bool is_tensor(PyObject* object) { return PyObject_TypeCheck(object, shared.tens
 
 PyObject* array_of(PyObject* tensor) { return slot(tensor, shared.tensor_array); }
 
-// The offset of a slot of a class; -1 with an exception where it has none of that name.
-Slot offset_of(PyObject* type, PyObject* name) {
-  const Ref member(PyObject_GetAttr(type, name));
-  if (!member) return -1;
-  if (!Py_IS_TYPE(member.get(), &PyMemberDescr_Type)) {
-    PyErr_Format(PyExc_TypeError, "%R of %R is no slot", name, type);
-    return -1;
-  }
-  return reinterpret_cast<PyMemberDescrObject*>(member.get())->d_member->offset;
-}
-
-bool find_slot(PyObject* type, const char* name, Slot* offset) {
-  const Ref text(PyUnicode_FromString(name));
-  if (!text) return false;
-  *offset = offset_of(type, text.get());
-  return *offset >= 0;
-}
-
 // 1 if gradients are recorded in this thread, 0 if not, -1 with an exception.
 int recording() {
   const Ref grad(PyObject_GetAttr(shared.mode, shared.name_grad));

@@ -11,4 +11,7 @@ namespace penlight {
 // Adds the type CallPath and the function prepare_call_path; false with an exception set.
 bool add_call_path(PyObject* module);
 
+// Adds the function run_nodes, the loop of a backward walk; after add_call_path.
+bool add_walk(PyObject* module);
+
 }  // namespace penlight

@@ -38,6 +38,12 @@ class Ref {
 // A slot of a class with __slots__: where its value stands in an instance.
 using Slot = Py_ssize_t;
 
+// The offset of a slot of a class; -1 with an exception where it has none of that name.
+Slot offset_of(PyObject* type, PyObject* name);
+
+// The same; false with an exception.
+bool find_slot(PyObject* type, const char* name, Slot* offset);
+
 inline PyObject*& slot(PyObject* object, Slot offset) {
   return *reinterpret_cast<PyObject**>(reinterpret_cast<char*>(object) + offset);
 }

@@ -7,6 +7,10 @@ import warnings
 
 import pytest
 
+import penlight
+from penlight.autograd import engine
+from penlight.autograd.graph import FREED
+
 
 def ones(pt, *shape):
     return pt.ones(*(shape or (2,)), requires_grad=True)
@@ -297,3 +301,46 @@ def test_a_graph_shows_its_nodes(pt):
     assert node.next_functions[1] == (None, 0)
     node.metadata["note"] = 1
     assert node.metadata == {"note": 1}
+
+
+@pytest.mark.skipif(engine.run_nodes is None, reason="the compiled loop is not here")
+@pytest.mark.parametrize("keep", [False, True])
+def test_both_loops_visit_the_same_nodes_in_the_same_order(monkeypatch, keep):
+    def visit():
+        penlight.manual_seed(0)
+        x, y = penlight.randn(3, 4, requires_grad=True), penlight.randn(4, requires_grad=True)
+        seen = []
+        a, b = (x * y).split(2, dim=1)
+        c = (a + b).tanh()
+        c.register_hook(lambda grad: seen.append(("hook", grad.clone())))
+        total = (c * c + a.max(1).values.unsqueeze(1) + x[:, :2]).sum()
+        for node in (total.grad_fn, c.grad_fn, a.grad_fn):
+            node.register_hook(lambda *grads, node=node: seen.append((node.name(), grads)))
+        total.backward(retain_graph=keep)
+        return seen, x.grad, y.grad, c.grad_fn
+
+    ours = visit()
+    monkeypatch.setattr(engine, "run_nodes", None)
+    theirs = visit()
+    assert [name for name, _ in ours[0]] == [name for name, _ in theirs[0]]
+    assert penlight.equal(ours[1], theirs[1])
+    assert penlight.equal(ours[2], theirs[2])
+    for node in (ours[3], theirs[3]):
+        assert (node.saved_out is not FREED) is keep
+
+
+@pytest.mark.skipif(engine.run_nodes is None, reason="the compiled loop is not here")
+def test_an_error_in_a_rule_leaves_the_loop_as_it_came():
+    class Fails(penlight.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, grad):
+            raise KeyError(grad.shape)
+
+    x = penlight.ones(2, requires_grad=True)
+    with pytest.raises(KeyError, match="2"):
+        Fails.apply(x * 1).sum().backward()
+    assert x.grad is None

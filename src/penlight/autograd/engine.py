@@ -6,10 +6,19 @@ from collections.abc import Sequence
 from heapq import heappop, heappush
 from typing import Any
 
+from .. import kernels
 from .grad_mode import mode
 from .graph import AccumulateGrad, Node, Output, accumulate_into, index_of, target_of
 
 Buffers = dict[Node, Any]
+
+# The loop over plain nodes in C++ (cpp/call_path/walk.cpp), where it is: not without the compiled
+# kernels, nor in builds without the GIL.
+run_nodes: Any = None
+if kernels.is_native:
+    from .. import _kernels
+
+    run_nodes = getattr(_kernels, "run_nodes", None)
 
 
 class _Walk:
@@ -50,6 +59,15 @@ class _Walk:
 
     def run(self) -> None:
         """Run nodes until none is left, then add up the leaves."""
+        if run_nodes is not None and self.wanted is None:
+            walk = (self.arrived, self.queue, self.keep_graph, self.deliver, self._run_with_care)
+            run_nodes(*walk, Node, Output)
+        else:
+            self._run_nodes()
+        for leaf, grad in self.arrived.items():
+            self._finish_leaf(leaf, grad)
+
+    def _run_nodes(self) -> None:
         arrived, queue, keep_graph = self.arrived, self.queue, self.keep_graph
         while queue:
             node = heappop(queue)[1]
@@ -70,8 +88,6 @@ class _Walk:
                     heappush(queue, (-edge.sequence, edge))
             if not keep_graph:
                 node.release()
-        for leaf, grad in arrived.items():
-            self._finish_leaf(leaf, grad)
 
     def _run_with_care(self, node: Node, grads: Any) -> None:
         """Run a node that has hooks, several outputs, or only some wanted edges."""
