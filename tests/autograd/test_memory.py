@@ -149,3 +149,11 @@ def test_deep_graphs_of_written_tensors_are_freed():
     y.sum().backward()
     assert x.grad.tolist() == [1, 1]
     del y
+
+
+def test_two_leaves_of_one_gradient_do_not_share_it():
+    x, y = (pl.ones(3, requires_grad=True) for _ in range(2))
+    ((x + y) * 2).sum().backward()
+    x.grad.mul_(5)
+    assert x.grad.tolist() == [10, 10, 10]
+    assert y.grad.tolist() == [2, 2, 2]

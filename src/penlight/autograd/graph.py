@@ -202,39 +202,38 @@ _accumulating = threading.RLock()
 def _first(grad: Any, like: Any) -> Any:
     """Return ``grad`` as a leaf's first: its memory when nothing else has it, else a copy."""
     array = grad._array
+    first = grad.data
     if (
         grad._storage is not None
         or array.base is not None
         or array.strides != like.strides
         or array.dtype is not like.dtype
-        or _holders(grad) > _UNSHARED
+        or sys.getrefcount(array) > _UNSHARED
     ):
         copy = np.empty(like.shape, like.dtype) if 0 in like.strides else np.empty_like(like)
         copy[...] = array
-        first = grad.detach()
-        first._array, first._storage = copy, None
-        return first
-    return grad.detach()
-
-
-def _holders(tensor: Any) -> int:
-    """Return how many references there are to a tensor's array; this function's own count."""
-    array = tensor._array
-    return sys.getrefcount(array)
+        first._array = copy
+    return first
 
 
 class _Lone:
-    """Something whose array nobody else refers to."""
+    """Something whose array only it refers to, and what its ``data`` is."""
 
-    __slots__ = ("_array",)
+    __slots__ = ("_array", "data")
 
     def __init__(self) -> None:
         self._array = np.empty(0)
+        self.data = [self._array]
 
 
-# What `_holders` counts for an array that only its tensor holds; Python's versions differ in it. In
-# `_first` there is one more, its own `array`.
-_UNSHARED = _holders(_Lone()) + 1
+def _count_unshared(grad: Any) -> int:
+    array = grad._array
+    first = grad.data
+    return sys.getrefcount(array) if first else 0
+
+
+# What `_first` counts for an array that only the gradient holds; Python's versions differ in it.
+_UNSHARED = _count_unshared(_Lone())
 
 
 def version_of(tensor: Any) -> int:
