@@ -129,8 +129,10 @@ PENLIGHT_INLINE void tile(T* out, int64_t out_step, const T* a, const T* b, int6
   using Vector = typename VectorOf<T>::Type;
   using Unaligned = typename VectorOf<T>::Unaligned;
   constexpr int kSize = VectorOf<T>::kSize;
+  for (int r = 0; r < kCount; ++r) __builtin_prefetch(out + r * out_step, 1);
   Vector sum[kCount][kWide] = {};
-  const auto step = [&](int64_t at) __attribute__((always_inline)) {
+#pragma GCC unroll 4
+  for (int64_t at = 0; at < k; ++at) {
     Vector right[kWide];
     for (int v = 0; v < kWide; ++v) {
       right[v] = *reinterpret_cast<const Unaligned*>(b + at * kColumns<T> + v * kSize);
@@ -138,16 +140,7 @@ PENLIGHT_INLINE void tile(T* out, int64_t out_step, const T* a, const T* b, int6
     for (int r = 0; r < kCount; ++r) {
       for (int v = 0; v < kWide; ++v) sum[r][v] += right[v] * a[at * kRows + r];
     }
-  };
-  int64_t at = 0;
-#pragma GCC unroll 4
-  for (; at < k - 48; ++at) step(at);
-  for (int r = 0; r < kCount; ++r) {
-    __builtin_prefetch(out + r * out_step, 1);
-    __builtin_prefetch(out + r * out_step + kColumns<T> - 1, 1);
   }
-#pragma GCC unroll 4
-  for (; at < k; ++at) step(at);
   for (int r = 0; r < kCount; ++r) {
     for (int v = 0; v < kWide; ++v) {
       auto* to = reinterpret_cast<Unaligned*>(out + r * out_step + v * kSize);
@@ -194,6 +187,15 @@ struct Product {
   int64_t m, n, k;
 };
 
+// Asks for a part of the next panel of b while this one is used: part `row` of those for all rows.
+template <typename T>
+PENLIGHT_INLINE void prefetch_part(const T* panel, int64_t size, int64_t row, int64_t rows) {
+  constexpr int64_t kLine = 64 / sizeof(T);
+  const int64_t each = size * kRows / rows + kLine;
+  const int64_t from = row / kRows * each, to = std::min(from + each, size);
+  for (int64_t at = from; at < to; at += kLine) __builtin_prefetch(panel + at, 0, 2);
+}
+
 // Rows [first, last) of a times the packed panels [first_panel, last_panel) of b, for one block of
 // k.
 template <typename T>
@@ -216,6 +218,8 @@ void multiply_block(const Product<T>& p, const T* packed_b, int64_t k_first, int
       T* out = p.out + row * p.n + column;
       const T* a = packed_a + (row - first) * k_count;
       const T* b = packed_b + panel * panel_size;
+      if (panel + 1 < last_panel)
+        prefetch_part(b + panel_size, panel_size, row - first, last - first);
       if (columns == kColumns<T>) {
         tile_of<T, kVectors>(rows, out, p.n, a, b, k_count, write);
       } else {
