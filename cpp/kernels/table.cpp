@@ -6,6 +6,7 @@ extern const KernelTable kTable;
 const KernelTable kTable{
     .embedding = &kEmbedding,
     .matmul = &kMatmul,
+    .pointwise = &kPointwise,
     .random = &kRandom,
     .recurrent = &kRecurrent,
     .softmax = &kSoftmax,

@@ -9,6 +9,7 @@
 
 #include "kernels/embedding.hpp"
 #include "kernels/matmul.hpp"
+#include "kernels/pointwise.hpp"
 #include "kernels/random.hpp"
 #include "kernels/recurrent.hpp"
 #include "kernels/softmax.hpp"
@@ -18,6 +19,7 @@ namespace penlight {
 struct KernelTable {
   const Both<EmbeddingKernels>* embedding;
   const Both<MatmulKernels>* matmul;
+  const Both<PointwiseKernels>* pointwise;
   const RandomKernels* random;
   const Both<RecurrentKernels>* recurrent;
   const Both<SoftmaxKernels>* softmax;

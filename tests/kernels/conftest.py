@@ -15,7 +15,7 @@ try:
 except ImportError:
     _kernels = None
 
-FAMILIES = ("embedding", "gru", "lstm", "matmul", "recurrent", "softmax")
+FAMILIES = ("embedding", "gru", "lstm", "matmul", "recurrent", "softmax", "special", "pointwise")
 LEVELS = _kernels.cpu_capabilities() if _kernels else []
 
 

@@ -59,7 +59,6 @@ def test_every_kernel_of_the_package_has_a_compiled_form_or_a_reason():
     if not kernels.is_native:
         pytest.skip("no compiled kernels here")
     numpy_only = {
-        "erf",
         "erfc",
         "erfinv",
         "is_native",

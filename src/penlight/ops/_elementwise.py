@@ -229,11 +229,8 @@ def fmod(input: Array | Number, other: Array | Number) -> Array:
 
 
 def sigmoid(input: Array) -> Array:
-    """Return 1 / (1 + exp(-x)); exp overflows to infinity, which gives 0."""
-    if kind_of(input) != "f":
-        input = input.astype(np.float64)
-    wide = widened(input)
-    return np.asarray(1 / (1 + np.exp(-wide))).astype(input.dtype, copy=False)
+    """Return 1 / (1 + exp(-x)) of integers; exp overflows to infinity, which gives 0."""
+    return np.asarray(1 / (1 + np.exp(-input.astype(np.float64))))
 
 
 def logit(input: Array, eps: float | None = None) -> Array:
@@ -342,7 +339,7 @@ def _by_kernel(kernel: Any, input: Array) -> Array:
 
 
 def erf(input: Array) -> Array:
-    """Return the error function."""
+    """Return the error function of integers."""
     return _by_kernel(kernels.erf, input)
 
 

@@ -5,19 +5,31 @@ Branches compare as torch's do, so that NaN and the borders between them come ou
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from .. import kernels
 from .._tensor import Array, Tensor
+from ..autograd.grad_mode import mode
 from . import _check
+from ._by_kernel import NATIVE, run
 from ._elementwise import number, refuse, widened
 from ._op import attach, op
+from .activation_backward import (
+    elu_backward,
+    gelu_backward,
+    hardtanh_backward,
+    leaky_relu_backward,
+    log_sigmoid_backward,
+    mish_backward,
+    silu_backward,
+    softplus_backward,
+    threshold_backward,
+)
 from .join import cat
 from .ternary import where
-from .transcendental import exp, sigmoid, tanh
+from .transcendental import sigmoid, tanh
 
 __all__ = [
     "celu",
@@ -48,19 +60,6 @@ def narrowed(out: Any, input: Array) -> Array:
 
 
 @op(
-    "_threshold_backward",
-    node="ThresholdBackwardBackward0",
-    quiet=True,
-    method=False,
-    grad=lambda grad, input, threshold: threshold_backward(grad, input, threshold),
-    input=lambda grad: grad._zeros_like(),
-)
-def threshold_backward(grad: Array, input: Array, threshold: Number) -> Array:
-    """Return the gradient where ``input`` is above the threshold, or NaN, and zero elsewhere."""
-    return np.where(np.less_equal(input, threshold), grad.dtype.type(0), grad)
-
-
-@op(
     "relu",
     promotion="default",
     inplace=True,
@@ -84,6 +83,8 @@ def relu(input: Array) -> Array:
     if input.dtype.kind == "b":
         msg = "Boolean inputs not supported for relu"
         raise RuntimeError(msg)
+    if input.dtype.char in NATIVE:
+        return run(kernels.relu, input)
     return np.maximum(input, input.dtype.type(0))
 
 
@@ -120,9 +121,7 @@ def threshold(input: Array, threshold: Number, value: Number) -> Array:
     inplace=True,
     quiet=True,
     method=False,
-    input=lambda grad, input, min_val, max_val: where(
-        (input <= min_val) | (input >= max_val), 0, grad
-    ),
+    input=lambda grad, input, min_val, max_val: hardtanh_backward(grad, input, min_val, max_val),
 )
 def hardtanh(input: Array, min_val: Number = -1, max_val: Number = 1) -> Array:
     r"""Return :math:`x` brought into ``[min_val, max_val]``.
@@ -153,6 +152,8 @@ def hardtanh(input: Array, min_val: Number = -1, max_val: Number = 1) -> Array:
             f"{input.dtype} and [{min_val}, {max_val}]"
         )
         raise RuntimeError(msg)
+    if input.dtype.char in NATIVE:
+        return run(kernels.hardtanh, input, min_val, max_val)
     return np.minimum(np.maximum(input, number(min_val, input.dtype)), number(max_val, input.dtype))
 
 
@@ -163,7 +164,7 @@ def hardtanh(input: Array, min_val: Number = -1, max_val: Number = 1) -> Array:
     inplace=True,
     quiet=True,
     method=False,
-    input=lambda grad, input, negative_slope: where(input > 0, grad, grad * negative_slope),
+    input=lambda grad, input, negative_slope: leaky_relu_backward(grad, input, negative_slope),
 )
 def leaky_relu(input: Array, negative_slope: Number = 0.01) -> Array:
     r"""Return :math:`x` where positive and ``negative_slope`` times :math:`x` elsewhere.
@@ -178,8 +179,7 @@ def leaky_relu(input: Array, negative_slope: Number = 0.01) -> Array:
         tensor([-0.1000,  2.0000])
     """
     refuse("leaky_relu_cpu", input, kinds="bi")
-    wide = widened(input)
-    return narrowed(np.where(wide > 0, wide, wide * negative_slope), input)
+    return run(kernels.leaky_relu, input, negative_slope)
 
 
 @op(
@@ -245,25 +245,16 @@ def _check_prelu(input: Array, weight: Array) -> None:
 # ---- exponential units --------------------------------------------------------------------------
 
 
-def _elu(input: Array, alpha: Number, scale: Number, input_scale: Number) -> Array:
-    refuse("elu_cpu", input, kinds="bi")
-    wide = widened(input)
-    left = np.expm1(np.minimum(wide, 0) * input_scale) * (alpha * scale)
-    return narrowed(np.where(wide <= 0, left, wide * scale), input)
-
-
-def _elu_rule(grad: Any, input: Any, alpha: Number, scale: Number, input_scale: Number) -> Any:
-    slope = (alpha * scale * input_scale) * exp(input * input_scale)
-    return where(input <= 0, grad * slope, grad * scale)
-
-
 @op(
     "_elu",
     node="EluBackward0",
     promotion="default",
     inplace=True,
+    quiet=True,
     method=False,
-    input=_elu_rule,
+    input=lambda grad, input, alpha, scale, input_scale: elu_backward(
+        grad, input, alpha, scale, input_scale
+    ),
 )
 def elu(input: Array, alpha: Number = 1.0, scale: Number = 1.0, input_scale: Number = 1.0) -> Array:
     r"""Return :math:`s x` where positive and :math:`s \alpha (e^{t x} - 1)` elsewhere.
@@ -279,7 +270,8 @@ def elu(input: Array, alpha: Number = 1.0, scale: Number = 1.0, input_scale: Num
         >>> torch.nn.functional.elu(torch.tensor([-1.0, 2.0]))
         tensor([-0.6321,  2.0000])
     """
-    return _elu(input, alpha, scale, input_scale)
+    refuse("elu_cpu", input, kinds="bi")
+    return run(kernels.elu, input, alpha, scale, input_scale)
 
 
 @op(
@@ -287,8 +279,9 @@ def elu(input: Array, alpha: Number = 1.0, scale: Number = 1.0, input_scale: Num
     node="EluBackward0",
     promotion="default",
     inplace=True,
+    quiet=True,
     method=False,
-    input=lambda grad, input: _elu_rule(grad, input, SELU_ALPHA, SELU_SCALE, 1.0),
+    input=lambda grad, input: elu_backward(grad, input, SELU_ALPHA, SELU_SCALE, 1.0),
 )
 def selu(input: Array) -> Array:
     """Return the self-normalising exponential unit: elu with the paper's two constants.
@@ -301,15 +294,17 @@ def selu(input: Array) -> Array:
         >>> torch.selu(torch.tensor([-1.0, 2.0]))
         tensor([-1.1113,  2.1014])
     """
-    return _elu(input, SELU_ALPHA, SELU_SCALE, 1.0)
+    refuse("elu_cpu", input, kinds="bi")
+    return run(kernels.elu, input, SELU_ALPHA, SELU_SCALE, 1.0)
 
 
 @op(
     "celu",
     promotion="default",
     inplace=True,
+    quiet=True,
     method=False,
-    input=lambda grad, input, alpha: where(input <= 0, grad * exp(input / alpha), grad),
+    input=lambda grad, input, alpha: elu_backward(grad, input, alpha, 1.0, 1 / alpha),
 )
 def celu(input: Array, alpha: Number = 1.0) -> Array:
     r"""Return :math:`x` where positive and :math:`\alpha (e^{x / \alpha} - 1)` elsewhere.
@@ -330,30 +325,20 @@ def celu(input: Array, alpha: Number = 1.0) -> Array:
         msg = "ZeroDivisionError: alpha cannot be 0 for CELU"
         raise RuntimeError(msg)
     refuse("elu_cpu", input, kinds="bi")
-    wide = widened(input)
-    left = np.expm1(np.where(wide <= 0, wide, 0) / alpha) * alpha
-    return narrowed(np.where(wide <= 0, left, wide), input)
+    return run(kernels.elu, input, alpha, 1.0, 1 / alpha)
 
 
 # ---- smooth units -------------------------------------------------------------------------------
 
-_GELU_TANH_SCALE = math.sqrt(2 / math.pi)
-_GELU_TANH_CUBE = 0.044715
-
-
-def _gelu_rule(grad: Any, input: Any, approximate: str) -> Any:
-    if approximate == "none":
-        below = 0.5 * (1 + (input * math.sqrt(0.5)).erf())
-        density = exp(-0.5 * input * input) / math.sqrt(2 * math.pi)
-        return grad * (below + input * density)
-    square = input * input
-    bent = tanh(_GELU_TANH_SCALE * (input + _GELU_TANH_CUBE * input * square))
-    slope = _GELU_TANH_SCALE * (1 + 3 * _GELU_TANH_CUBE * square)
-    return grad * (0.5 * (1 + bent) + 0.5 * input * (1 - bent * bent) * slope)
-
 
 @op(
-    "_gelu", node="GeluBackward0", promotion="default", inplace=True, method=False, input=_gelu_rule
+    "_gelu",
+    node="GeluBackward0",
+    promotion="default",
+    inplace=True,
+    quiet=True,
+    method=False,
+    input=lambda grad, input, approximate: gelu_backward(grad, input, approximate),
 )
 def gelu(input: Array, *, approximate: str = "none") -> Array:
     r"""Return :math:`x \Phi(x)`, where :math:`\Phi` is normal, or its approximation by tanh.
@@ -374,22 +359,25 @@ def gelu(input: Array, *, approximate: str = "none") -> Array:
         msg = f"approximate argument must be either none or tanh, got {approximate!r}"
         raise RuntimeError(msg)
     refuse("GeluKernelImpl", input, kinds="bi")
-    wide = widened(input)
-    if approximate == "none":
-        bent = np.empty_like(wide)
-        kernels.erf(bent, wide * wide.dtype.type(math.sqrt(0.5)))
-    else:
-        bent = np.tanh(_GELU_TANH_SCALE * (wide + _GELU_TANH_CUBE * wide * wide * wide))
-    return narrowed(0.5 * wide * (1 + bent), input)
+    return run(kernels.gelu if approximate == "none" else kernels.gelu_tanh, input)
 
 
 def _silu_rule(grad: Any, input: Any) -> Any:
+    # torch: one step, or where a second derivative is asked for, its parts.
+    if not mode.grad:
+        return silu_backward(grad, input)
     gate = sigmoid(input)
     return grad * (gate * (1 + input * (1 - gate)))
 
 
 @op(
-    "_silu", node="SiluBackward0", promotion="default", inplace=True, method=False, input=_silu_rule
+    "_silu",
+    node="SiluBackward0",
+    promotion="default",
+    inplace=True,
+    quiet=True,
+    method=False,
+    input=_silu_rule,
 )
 def silu(input: Array) -> Array:
     r"""Return :math:`x \sigma(x)`.
@@ -403,17 +391,24 @@ def silu(input: Array) -> Array:
         tensor([-0.2689,  1.7616])
     """
     refuse("silu_cpu", input, kinds="bi")
-    wide = widened(input)
-    return narrowed(wide / (1 + np.exp(-wide)), input)
+    return run(kernels.silu, input)
 
 
 def _mish_rule(grad: Any, input: Any) -> Any:
+    if not mode.grad:
+        return mish_backward(grad, input)
     bent = tanh(softplus(input))
     return grad * (bent + input * sigmoid(input) * (1 - bent * bent))
 
 
 @op(
-    "_mish", node="MishBackward0", promotion="default", inplace=True, method=False, input=_mish_rule
+    "_mish",
+    node="MishBackward0",
+    promotion="default",
+    inplace=True,
+    quiet=True,
+    method=False,
+    input=_mish_rule,
 )
 def mish(input: Array) -> Array:
     r"""Return :math:`x \tanh(\log(1 + e^x))`.
@@ -427,18 +422,16 @@ def mish(input: Array) -> Array:
         tensor([-0.3034,  1.9440])
     """
     refuse("mish_cpu", input, kinds="bi")
-    wide = widened(input)
-    return narrowed(wide * np.tanh(np.log1p(np.exp(wide))), input)
+    return run(kernels.mish, input)
 
 
 @op(
     "_softplus",
     node="SoftplusBackward0",
     promotion="default",
+    quiet=True,
     method=False,
-    input=lambda grad, input, beta, threshold: where(
-        input * beta > threshold, grad, grad * sigmoid(input * beta)
-    ),
+    input=lambda grad, input, beta, threshold: softplus_backward(grad, input, beta, threshold),
 )
 def softplus(input: Array, beta: Number = 1, threshold: Number = 20) -> Array:
     r"""Return :math:`\log(1 + e^{\beta x}) / \beta`, and :math:`x` itself where that is the same.
@@ -454,9 +447,7 @@ def softplus(input: Array, beta: Number = 1, threshold: Number = 20) -> Array:
         tensor([ 0.3133, 30.0000])
     """
     refuse("softplus_cpu", input, kinds="bi")
-    wide = widened(input)
-    scaled = wide * beta
-    return narrowed(np.where(scaled > threshold, wide, np.log1p(np.exp(scaled)) / beta), input)
+    return run(kernels.softplus, input, beta, threshold)
 
 
 @op(
@@ -464,8 +455,9 @@ def softplus(input: Array, beta: Number = 1, threshold: Number = 20) -> Array:
     node="LogSigmoidBackward0",
     promotion="default",
     out=True,
+    quiet=True,
     method=False,
-    input=lambda grad, input: grad * sigmoid(-input),
+    input=lambda grad, input: log_sigmoid_backward(grad, input),
 )
 def log_sigmoid(input: Array) -> Array:
     r"""Return :math:`\log \sigma(x)`, without overflow.
@@ -479,8 +471,7 @@ def log_sigmoid(input: Array) -> Array:
         tensor([-1.3133, -0.1269])
     """
     refuse("log_sigmoid_cpu", input, kinds="bi")
-    wide = widened(input)
-    return narrowed(np.minimum(wide, 0) - np.log1p(np.exp(-np.abs(wide))), input)
+    return run(kernels.log_sigmoid, input)
 
 
 # ---- gated --------------------------------------------------------------------------------------

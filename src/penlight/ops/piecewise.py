@@ -6,11 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from .. import kernels
 from .._tensor import Array
 from . import _check
+from ._by_kernel import run
 from ._elementwise import refuse, widened
 from ._op import op
 from .activation import narrowed
+from .activation_backward import hardsigmoid_backward, hardswish_backward
 from .ternary import where
 
 __all__ = ["hardshrink"]
@@ -25,7 +28,7 @@ Number = bool | int | float
     inplace=True,
     quiet=True,
     method=False,
-    input=lambda grad, input: where((input > -3) & (input < 3), grad / 6, 0),
+    input=lambda grad, input: hardsigmoid_backward(grad, input),
 )
 def hardsigmoid(input: Array) -> Array:
     r"""Return :math:`\min(\max(x + 3, 0), 6) / 6`.
@@ -39,12 +42,7 @@ def hardsigmoid(input: Array) -> Array:
         tensor([0.0000, 0.5000])
     """
     refuse("hardsigmoid_cpu", input, kinds="bi")
-    wide = widened(input)
-    return narrowed(np.minimum(np.maximum(wide + 3, 0), 6) / 6, input)
-
-
-def _hardswish_rule(grad: Any, input: Any) -> Any:
-    return where(input < -3, 0, where(input <= 3, grad * (input / 3 + 0.5), grad))
+    return run(kernels.hardsigmoid, input)
 
 
 @op(
@@ -52,8 +50,9 @@ def _hardswish_rule(grad: Any, input: Any) -> Any:
     node="HardswishBackward0",
     promotion="default",
     inplace=True,
+    quiet=True,
     method=False,
-    input=_hardswish_rule,
+    input=lambda grad, input: hardswish_backward(grad, input),
 )
 def hardswish(input: Array) -> Array:
     r"""Return :math:`x \min(\max(x + 3, 0), 6) / 6`.
@@ -67,8 +66,7 @@ def hardswish(input: Array) -> Array:
         tensor([-0.0000, 1.1250])
     """
     refuse("hardswish_cpu", input, kinds="bi")
-    wide = widened(input)
-    return narrowed(wide * np.minimum(np.maximum(wide + 3, 0), 6) / 6, input)
+    return run(kernels.hardswish, input)
 
 
 def _shrink_rule(grad: Any, input: Any, lambd: Number) -> Any:

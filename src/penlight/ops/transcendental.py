@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from .. import kernels
 from .._tensor import Tensor
 from . import _elementwise as elementwise
+from ._by_kernel import by_kernel
 from ._families import DEFAULT, INT_TO_FLOAT, binary, unary
 from ._overloads import overloaded
+from .activation_backward import sigmoid_backward, tanh_backward
 from .ternary import where
 
 __all__ = [
@@ -62,7 +65,7 @@ LN2, LN10 = math.log(2), math.log(10)
 
 exp = unary(
     "exp",
-    np.exp,
+    by_kernel(kernels.exp, np.exp),
     INT_TO_FLOAT,
     "Return e to the power of each element.",
     input=lambda grad, out: grad * out,
@@ -76,14 +79,14 @@ exp2 = unary(
 )
 expm1 = unary(
     "expm1",
-    np.expm1,
+    by_kernel(kernels.expm1, np.expm1),
     INT_TO_FLOAT,
     "Return exp(x) - 1, accurate near 0.",
     input=lambda grad, out: grad * (out + 1),
 )
 log = unary(
     "log",
-    np.log,
+    by_kernel(kernels.log, np.log),
     INT_TO_FLOAT,
     "Return the natural logarithm.",
     input=lambda grad, input: grad / input,
@@ -104,7 +107,7 @@ log10 = unary(
 )
 log1p = unary(
     "log1p",
-    np.log1p,
+    by_kernel(kernels.log1p, np.log1p),
     INT_TO_FLOAT,
     "Return log(1 + x), accurate near 0.",
     node="Log1PBackward0",
@@ -126,10 +129,10 @@ rsqrt = unary(
 )
 sigmoid = unary(
     "sigmoid",
-    elementwise.sigmoid,
+    by_kernel(kernels.sigmoid, elementwise.sigmoid),
     INT_TO_FLOAT,
     "Return 1 / (1 + exp(-x)).",
-    input=lambda grad, out: grad * ((1 - out) * out),
+    input=lambda grad, out: sigmoid_backward(grad, out),
 )
 logit = unary(
     "logit",
@@ -248,10 +251,10 @@ cosh = unary(
 )
 tanh = unary(
     "tanh",
-    np.tanh,
+    by_kernel(kernels.tanh, np.tanh),
     INT_TO_FLOAT,
     "Return the hyperbolic tangent.",
-    input=lambda grad, out: grad * (1 - out * out),
+    input=lambda grad, out: tanh_backward(grad, out),
 )
 asinh = unary(
     "asinh",
@@ -321,7 +324,7 @@ def _turn(numerator: Any, input: Any, other: Any) -> Any:
 
 erf = unary(
     "erf",
-    elementwise.erf,
+    by_kernel(kernels.erf, elementwise.erf),
     INT_TO_FLOAT,
     "Return the error function.",
     input=lambda grad, input: 2 / math.sqrt(math.pi) * exp(-(input * input)) * grad,

@@ -1,0 +1,162 @@
+"""Functions of one element, and their gradients, against the NumPy form and extended precision."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+OPTIONS = {
+    "leaky_relu": (0.2,),
+    "hardtanh": (-0.5, 1.5),
+    "elu": (0.7, 1.1, 1.3),
+    "softplus": (1.5, 6.0),
+    "threshold": (0.1,),
+}
+FORWARDS = [
+    *("exp", "expm1", "erf", "tanh", "sigmoid", "relu", "leaky_relu", "hardtanh", "hardsigmoid"),
+    *("hardswish", "elu", "gelu", "gelu_tanh", "silu", "mish", "softplus", "log_sigmoid"),
+]
+BACKWARDS = [
+    *("tanh", "sigmoid", "threshold", "leaky_relu", "hardtanh", "hardsigmoid", "hardswish", "elu"),
+    *("gelu", "gelu_tanh", "silu", "mish", "softplus", "log_sigmoid"),
+]
+# No vector, around the widths of both dtypes at each level, more than one chunk for the pool.
+SIZES = [0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 1000, 70001]
+EPS = {np.float32: 2.0**-23, np.float64: 2.0**-52}
+SPECIAL = [0.0, -0.0, 1.0, -1.0, 3.0, -3.0, math.inf, -math.inf, math.nan]
+
+
+def forward(kernels, name, input):
+    out = np.full_like(input, 7)
+    getattr(kernels, name)(out, input, *OPTIONS.get(name, ()))
+    return out
+
+
+def backward(kernels, name, grad, saved):
+    grad_input = np.full_like(saved, 7)
+    getattr(kernels, f"{name}_backward")(grad_input, grad, saved, *OPTIONS.get(name, ()))
+    return grad_input
+
+
+def numbers(rng, size, kind):
+    return rng.uniform(-6, 6, size).astype(kind)
+
+
+@pytest.mark.parametrize("name", FORWARDS)
+def test_native_functions_are_the_numpy_form(native, specification, name, kind, rng):
+    for size in SIZES:
+        x = numbers(rng, size, kind)
+        close = 12 * EPS[kind]
+        expected = forward(specification, name, x)
+        np.testing.assert_allclose(forward(native, name, x), expected, rtol=close, atol=close)
+
+
+@pytest.mark.parametrize("name", ["log", "log1p"])
+def test_native_logarithms_are_the_numpy_form(native, specification, name, kind, rng):
+    for size in SIZES:
+        x = np.abs(numbers(rng, size, kind))
+        expected = forward(specification, name, x)
+        np.testing.assert_allclose(forward(native, name, x), expected, rtol=8 * EPS[kind])
+
+
+@pytest.mark.parametrize("name", BACKWARDS)
+def test_native_gradients_are_the_numpy_form(native, specification, name, kind, rng):
+    for size in SIZES:
+        saved, grad = numbers(rng, size, kind), numbers(rng, size, kind)
+        saved = saved / 6 if name in {"tanh", "sigmoid"} else saved
+        # 1 - tanh**2 cancels far from zero, where gelu_tanh multiplies it by x**3.
+        close = (400 if name == "gelu_tanh" else 40) * EPS[kind]
+        expected = backward(specification, name, grad, saved)
+        got = backward(native, name, grad, saved)
+        np.testing.assert_allclose(got, expected, rtol=close, atol=close)
+
+
+@pytest.mark.parametrize("name", BACKWARDS)
+def test_one_gradient_serves_every_element(kernels, name, kind, rng):
+    saved = numbers(rng, 37, kind)
+    grad = np.asarray(-1.5, kind)
+    expected = backward(kernels, name, np.full(37, grad), saved)
+    np.testing.assert_allclose(backward(kernels, name, grad, saved), expected, rtol=2 * EPS[kind])
+
+
+@pytest.mark.parametrize("name", [*FORWARDS, "log", "log1p"])
+def test_native_functions_of_special_values_are_those_of_the_numpy_form(
+    native, specification, name, kind
+):
+    x = np.array(SPECIAL * 4, kind)
+    if name.startswith("gelu"):
+        x = x[np.isfinite(x) | np.isnan(x)]  # infinity times zero, in one form or the other
+    expected = forward(specification, name, x)
+    close = 4 * EPS[kind]
+    np.testing.assert_allclose(forward(native, name, x), expected, rtol=close, atol=close)
+
+
+@pytest.mark.parametrize("name", BACKWARDS)
+def test_nan_goes_through_gradients(kernels, name, kind):
+    saved, grad = np.full(33, 0.5, kind), np.ones(33, kind)
+    grad[5] = math.nan
+    assert np.isnan(backward(kernels, name, grad, saved)).tolist() == np.isnan(grad).tolist()
+
+
+def units(out, exact):
+    """Return the largest error in units in the last place of the exact value."""
+    exact = exact.astype(np.longdouble)
+    spacing = np.spacing(np.abs(exact).astype(out.dtype)).astype(np.longdouble)
+    return float((np.abs(out - exact) / spacing).max())
+
+
+ACCURACY = {"exp": 1.5, "log": 1.5, "expm1": 2.5, "log1p": 2.5, "tanh": 2.5, "erf": 2.5}
+
+
+@pytest.mark.parametrize("name", ACCURACY)
+def test_elementary_functions_are_right_to_a_few_units(native, name, kind, rng):
+    near = np.concatenate([rng.uniform(-1, 1, 4000), np.geomspace(1e-30, 1, 500)])
+    far = np.geomspace(1, 1e30 if name.startswith("log") else 80, 500)
+    x = np.concatenate([near, -near[4000:], rng.uniform(-12, 12, 4000), far]).astype(kind)
+    if name.startswith("log"):
+        x = x[x > (-1 if name == "log1p" else 0)]
+    wide = x.astype(np.longdouble)
+    if name == "erf":
+        exact = np.array([math.erf(v) for v in x.tolist()])
+    else:
+        exact = getattr(np, name)(wide)
+    assert units(forward(native, name, x), exact) <= ACCURACY[name] + (name == "erf") * 0.5
+
+
+def test_logarithms_of_subnormal_numbers(native, kind):
+    tiny = np.finfo(kind).smallest_subnormal
+    x = (tiny * np.array([1, 3, 1000])).astype(kind)
+    np.testing.assert_allclose(forward(native, "log", x), np.log(x), rtol=2 * EPS[kind])
+
+
+def test_results_do_not_depend_on_the_number_of_threads(native, kind, rng):
+    x, grad = numbers(rng, 300_001, kind), numbers(rng, 300_001, kind)
+    before = native.get_num_threads()
+    results = []
+    for threads in (1, 2, 8):
+        native.set_num_threads(threads)
+        results.append([forward(native, "gelu", x), backward(native, "gelu", grad, x)])
+    native.set_num_threads(before)
+    for result in results[1:]:
+        np.testing.assert_array_equal(result, results[0])
+
+
+def test_wrong_shapes_and_dtypes_are_refused(native, kind):
+    x = np.zeros((2, 3), kind)
+    with pytest.raises(ValueError, match="out: expected the shape of the input"):
+        native.tanh(np.zeros((3, 2), kind), x)
+    with pytest.raises(ValueError, match="grad_input: expected the shape of the input"):
+        native.tanh_backward(np.zeros(6, kind), x, x)
+    with pytest.raises(ValueError, match="grad: expected the shape of the input"):
+        native.tanh_backward(x.copy(), np.zeros((2, 2), kind), x)
+    with pytest.raises(TypeError):
+        native.tanh(x.copy(), x.astype(np.float16))
+    with pytest.raises(TypeError):
+        native.tanh(x.copy(), np.asfortranarray(x))
+    with pytest.raises(TypeError):
+        native.elu(x.copy(), x)
+    x.flags.writeable = False
+    with pytest.raises(TypeError):
+        native.tanh(x, x.copy())
