@@ -71,6 +71,7 @@ using WithoutGil = nb::call_guard<nb::gil_scoped_release>;
 
 void bind_embedding(nb::module_& m);
 void bind_matmul(nb::module_& m);
+void bind_memory(nb::module_& m);
 void bind_pointwise(nb::module_& m);
 void bind_random(nb::module_& m);
 void bind_recurrent(nb::module_& m);

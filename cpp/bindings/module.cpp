@@ -22,6 +22,7 @@ NB_MODULE(_kernels, m) {
 
   bind_embedding(m);
   bind_matmul(m);
+  bind_memory(m);
   bind_pointwise(m);
   bind_random(m);
   bind_recurrent(m);

@@ -7,6 +7,8 @@ import threading
 from types import TracebackType
 from typing import Any, TypeVar
 
+from .. import kernels
+
 F = TypeVar("F")
 
 # inspect.CO_GENERATOR, without importing inspect.
@@ -18,6 +20,10 @@ class _Mode(threading.local):
 
     grad = True
     inference = False
+
+    def __init__(self) -> None:
+        """Greet a thread: this runs in each where it first asks whether to record."""
+        kernels.enter_thread()
 
 
 mode = _Mode()

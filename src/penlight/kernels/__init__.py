@@ -4,6 +4,7 @@ Both write into the arrays they are given and take the same arguments; `kernels.
 them. ``PENLIGHT_KERNELS=reference`` keeps to NumPy, ``PENLIGHT_KERNELS=native`` refuses to go
 without the compiled kernels, and ``PENLIGHT_CPU_CAPABILITY`` (``default``, ``avx2`` or ``avx512``)
 chooses their instruction level, which otherwise is the widest that the machine has.
+``PENLIGHT_ALLOCATOR=system`` leaves NumPy its own allocator (decision 0010).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from .reference.lstm import (
     lstm_projected_forward,
 )
 from .reference.matmul import batch_matmul, matmul
+from .reference.memory import cached_bytes, release_cached, use_block_cache
 from .reference.pointwise import (
     elu,
     elu_backward,
@@ -86,10 +88,12 @@ from .reference.threads import (
 __all__ = [
     "add_rows",
     "batch_matmul",
+    "cached_bytes",
     "cpu_capabilities",
     "draw_words",
     "elu",
     "elu_backward",
+    "enter_thread",
     "erf",
     "erfc",
     "erfinv",
@@ -137,6 +141,7 @@ __all__ = [
     "mish",
     "mish_backward",
     "previous_states",
+    "release_cached",
     "relu",
     "rnn_backward",
     "rnn_forward",
@@ -153,6 +158,7 @@ __all__ = [
     "tanh",
     "tanh_backward",
     "threshold_backward",
+    "use_block_cache",
 ]
 
 _names = frozenset(__all__)
@@ -177,3 +183,14 @@ if _wanted != "reference":
 
 if "PENLIGHT_CPU_CAPABILITY" in os.environ:
     force_cpu_capability(os.environ["PENLIGHT_CPU_CAPABILITY"].lower())
+
+_allocator = os.environ.get("PENLIGHT_ALLOCATOR", "")
+if _allocator not in {"", "system"}:
+    _message = f"PENLIGHT_ALLOCATOR={_allocator}: expected system"
+    raise ImportError(_message)
+
+
+def enter_thread() -> None:
+    """Prepare a thread that is about to compute: NumPy asks each for its allocator."""
+    if _allocator != "system":
+        use_block_cache()
