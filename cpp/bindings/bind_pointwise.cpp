@@ -51,6 +51,17 @@ void bind_backward(nb::module_& m, const char* name, std::index_sequence<kOption
 }
 
 template <typename T>
+void dropout_backward(const Out<T>& grad_input, const In<T>& grad, const In<bool>& mask,
+                      double scale) {
+  check_same_shape("grad_input", grad_input, mask);
+  const bool same = grad.ndim() == 0;
+  if (!same) check_same_shape("grad", grad, mask);
+  kernels().pointwise->get<T>().dropout_backward(grad_input.data(), grad.data(), mask.data(),
+                                                 static_cast<int64_t>(mask.size()),
+                                                 static_cast<T>(scale), same);
+}
+
+template <typename T>
 void bind(nb::module_& m) {
   using K = PointwiseKernels<T>;
 #define PENLIGHT_FORWARD(name, options) \
@@ -60,6 +71,8 @@ void bind(nb::module_& m) {
   PENLIGHT_POINTWISE(PENLIGHT_FORWARD, PENLIGHT_BACKWARD)
 #undef PENLIGHT_FORWARD
 #undef PENLIGHT_BACKWARD
+  m.def("dropout_backward", &dropout_backward<T>, nb::arg("grad_input").noconvert(),
+        nb::arg("grad").noconvert(), nb::arg("mask").noconvert(), nb::arg("scale"), WithoutGil());
 }
 
 }  // namespace

@@ -48,6 +48,22 @@ void fill_bernoulli_f64(State state, Out<double> out, double p) {
   table().bernoulli_f64(out.data(), state.data(), count(out), p);
 }
 
+template <typename T>
+void dropout(State state, Out<T> out, Out<bool> mask, In<T> input, double keep, double scale) {
+  check_p(keep);
+  if (out.size() != input.size() || mask.size() != input.size()) {
+    throw std::invalid_argument("expected out, mask and input of one size");
+  }
+  const auto kernel = [] {
+    if constexpr (sizeof(T) == sizeof(float)) {
+      return table().dropout_f32;
+    } else {
+      return table().dropout_f64;
+    }
+  }();
+  kernel(out.data(), mask.data(), input.data(), state.data(), count(out), keep, scale);
+}
+
 // base comes as it is in two's complement.
 void fill_integers(State state, Out<int64_t> out, int64_t base, uint64_t span, bool wide) {
   table().integers(out.data(), state.data(), count(out), static_cast<uint64_t>(base), span, wide);
@@ -107,6 +123,10 @@ void bind_random(nb::module_& m) {
   m.def("fill_bernoulli", &fill_bernoulli_f32, state, out, nb::arg("p"), WithoutGil());
   m.def("fill_bernoulli", &fill_bernoulli_bool, state, out, nb::arg("p"), WithoutGil());
   m.def("fill_bernoulli", &fill_bernoulli_f64, state, out, nb::arg("p"), WithoutGil());
+  m.def("dropout", &dropout<float>, state, out, nb::arg("mask").noconvert(),
+        nb::arg("input").noconvert(), nb::arg("keep"), nb::arg("scale"), WithoutGil());
+  m.def("dropout", &dropout<double>, state, out, nb::arg("mask").noconvert(),
+        nb::arg("input").noconvert(), nb::arg("keep"), nb::arg("scale"), WithoutGil());
   m.def("fill_integers", &fill_integers, state, out, nb::arg("base"), nb::arg("span"),
         nb::kw_only(), nb::arg("wide"), WithoutGil());
   m.def("fill_permutation", &fill_permutation, state, out, nb::kw_only(), nb::arg("wide"),

@@ -165,10 +165,27 @@ void backward(T* grad_input, const T* grad, const T* saved, int64_t n, Options<T
 }
 
 template <typename T>
+void dropout_backward(T* grad_input, const T* grad, const bool* mask, int64_t n, T scale,
+                      bool same) {
+  const uint8_t* kept = reinterpret_cast<const uint8_t*>(mask);
+  parallel_for(0, n, kChunkWork, [=](int64_t first, int64_t last) {
+    T* __restrict to = grad_input;
+    if (!same) {
+      const T* __restrict g = grad;
+      for (int64_t i = first; i < last; ++i) to[i] = g[i] * (static_cast<T>(kept[i]) * scale);
+      return;
+    }
+    const T g = *grad;
+    for (int64_t i = first; i < last; ++i) to[i] = g * (static_cast<T>(kept[i]) * scale);
+  });
+}
+
+template <typename T>
 constexpr PointwiseKernels<T> make() {
 #define PENLIGHT_FORWARD(name, options) .name = forward<T, name##_of>,
 #define PENLIGHT_BACKWARD(name, options) .name = backward<T, name##_of>,
-  return {PENLIGHT_POINTWISE(PENLIGHT_FORWARD, PENLIGHT_BACKWARD)};
+  return {PENLIGHT_POINTWISE(PENLIGHT_FORWARD, PENLIGHT_BACKWARD).dropout_backward =
+              dropout_backward<T>};
 #undef PENLIGHT_FORWARD
 #undef PENLIGHT_BACKWARD
 }

@@ -59,6 +59,8 @@ struct PointwiseKernels {
   /* Where `same`, one number is the gradient of every element. */ \
   void (*name)(T * grad_input, const T* grad, const T* saved, int64_t n, Options<T>, bool same);
   PENLIGHT_POINTWISE(PENLIGHT_MEMBER, PENLIGHT_BACKWARD_MEMBER)
+  void (*dropout_backward)(T* grad_input, const T* grad, const bool* mask, int64_t n, T scale,
+                           bool same);
 #undef PENLIGHT_MEMBER
 #undef PENLIGHT_BACKWARD_MEMBER
 };

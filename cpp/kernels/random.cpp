@@ -147,6 +147,23 @@ void bernoulli(T* out, uint32_t* state, int64_t n, double p) {
   });
 }
 
+// What is kept, as bernoulli draws it, is multiplied by `scale`, and the rest by zero.
+template <typename T>
+void dropout(T* out, bool* mask, const T* input, uint32_t* state, int64_t n, double keep,
+             double scale) {
+  const uint64_t bound = static_cast<uint64_t>(std::ceil(keep * 0x1p53));
+  const T factor = static_cast<T>(scale);
+  by_chunks(state, n, 2, [&](const uint32_t* words, int64_t start, int64_t count) {
+    T kept[kChunk];
+    for (int64_t i = 0; i < count; ++i) {
+      const uint64_t bits = join(words[2 * i], words[2 * i + 1]) & kLow53;
+      kept[i] = static_cast<T>(bits < bound);
+    }
+    for (int64_t i = 0; i < count; ++i) mask[start + i] = kept[i] != 0;
+    for (int64_t i = 0; i < count; ++i) out[start + i] = input[start + i] * (kept[i] * factor);
+  });
+}
+
 // ---- whole numbers ----
 
 void integers(int64_t* out, uint32_t* state, int64_t n, uint64_t base, uint64_t span, bool wide) {
@@ -334,6 +351,8 @@ const RandomKernels kRandom{
     .bernoulli_bool = bernoulli<bool>,
     .bernoulli_f32 = bernoulli<float>,
     .bernoulli_f64 = bernoulli<double>,
+    .dropout_f32 = dropout<float>,
+    .dropout_f64 = dropout<double>,
     .integers = integers,
     .permutation = permutation,
     .exponential = exponential,

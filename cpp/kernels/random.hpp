@@ -13,6 +13,10 @@ struct RandomKernels {
   void (*bernoulli_bool)(bool* out, uint32_t* state, int64_t n, double p);
   void (*bernoulli_f32)(float* out, uint32_t* state, int64_t n, double p);
   void (*bernoulli_f64)(double* out, uint32_t* state, int64_t n, double p);
+  void (*dropout_f32)(float* out, bool* mask, const float* input, uint32_t* state, int64_t n,
+                      double keep, double scale);
+  void (*dropout_f64)(double* out, bool* mask, const double* input, uint32_t* state, int64_t n,
+                      double keep, double scale);
   void (*integers)(int64_t* out, uint32_t* state, int64_t n, uint64_t base, uint64_t span,
                    bool wide);
   void (*permutation)(int64_t* out, uint32_t* state, int64_t n, bool wide);

@@ -143,6 +143,17 @@ def test_results_do_not_depend_on_the_number_of_threads(native, kind, rng):
         np.testing.assert_array_equal(result, results[0])
 
 
+def test_the_gradient_of_dropout_is_the_numpy_form(native, specification, kind, rng):
+    for size in SIZES:
+        grad, mask = numbers(rng, size, kind), rng.random(size) < 0.5
+        grad[::7] = math.nan
+        for given in (grad, np.asarray(1.5, kind)):
+            mine, expected = np.empty(size, kind), np.empty(size, kind)
+            native.dropout_backward(mine, given, mask, 1 / 0.3)
+            specification.dropout_backward(expected, given, mask, 1 / 0.3)
+            np.testing.assert_array_equal(mine, expected)
+
+
 def test_wrong_shapes_and_dtypes_are_refused(native, kind):
     x = np.zeros((2, 3), kind)
     with pytest.raises(ValueError, match="out: expected the shape of the input"):
@@ -157,6 +168,8 @@ def test_wrong_shapes_and_dtypes_are_refused(native, kind):
         native.tanh(x.copy(), np.asfortranarray(x))
     with pytest.raises(TypeError):
         native.elu(x.copy(), x)
+    with pytest.raises(ValueError, match="grad: expected the shape of the input"):
+        native.dropout_backward(x.copy(), np.zeros(5, kind), np.zeros((2, 3), bool), 2.0)
     x.flags.writeable = False
     with pytest.raises(TypeError):
         native.tanh(x, x.copy())

@@ -121,3 +121,30 @@ def test_fused_multiply_add_rounds_once(scale):
     for shift in (scale / 3, -scale / 7, 1.0):
         exact = [float(Fraction(v) * Fraction(scale) + Fraction(shift)) for v in x.tolist()]
         assert reference._fma64(x, scale, shift).tolist() == exact
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+@pytest.mark.parametrize("keep", [0.0, 0.3, 0.5, 1.0])
+def test_native_dropout_equals_the_reference_bit_for_bit(native, kind, keep):
+    for size in [*SIZES, 100_003]:
+        x = np.linspace(-3, 3, size, dtype=kind)
+        x[::5] = -0.0
+        x[1::7] = np.inf
+        x[2::7] = np.nan
+        found = []
+        for module in (reference, native):
+            state, out, mask = fresh(7, 3), np.empty_like(x), np.empty(size, np.bool_)
+            module.dropout(state, out, mask, x, keep, 1 / 0.3)
+            found.append([out, np.signbit(out) & ~np.isnan(out), mask, state])
+        for mine, expected in zip(found[1], found[0], strict=True):
+            np.testing.assert_array_equal(mine, expected)
+
+
+def test_dropout_refuses_sizes_and_probabilities(native):
+    x, mask = np.zeros(4, np.float32), np.zeros(4, np.bool_)
+    with pytest.raises(ValueError, match="out, mask and input of one size"):
+        native.dropout(fresh(), x.copy(), mask[:3].copy(), x, 0.5, 2.0)
+    with pytest.raises(ValueError, match="out, mask and input of one size"):
+        native.dropout(fresh(), x.copy(), mask, x[:3].copy(), 0.5, 2.0)
+    with pytest.raises(ValueError, match=r"p to be in \[0, 1\]"):
+        native.dropout(fresh(), x.copy(), mask, x, 1.5, 2.0)

@@ -152,6 +152,54 @@ def test_a_tensor_as_probability_draws_what_a_number_draws():
     assert results[0] == results[1]
 
 
+SPECIAL = [1.0, -1.0, 0.0, -0.0, float("inf"), -float("inf"), float("nan"), 1e-45]
+
+
+@needs_oracle
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "bfloat16"])
+@pytest.mark.parametrize("p", [0.3, 0.5])
+def test_signs_infinities_and_nan_are_torch_s(dtype, p):
+    results = []
+    for library in (penlight, torch):
+        x = library.tensor(SPECIAL * 40, dtype=getattr(library, dtype))
+        library.manual_seed(3)
+        out = library.nn.functional.dropout(x, p).double()
+        results.append([out.numpy(), library.signbit(out).numpy() & ~np.isnan(out.numpy())])
+    for mine, theirs in zip(*results, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+@needs_oracle
+@pytest.mark.parametrize("inplace", [False, True])
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_numbers_are_drawn_in_the_order_of_memory(dtype, inplace):
+    results = []
+    for library in (penlight, torch):
+        base = library.arange(1, 61, dtype=getattr(library, dtype)).view(3, 4, 5)
+        for view in (base.permute(2, 0, 1), base[:, ::2], base.clone()[:, 1:3].transpose(0, 2)):
+            library.manual_seed(5)
+            given = view.clone().requires_grad_() if not inplace else view
+            out = library.nn.functional.dropout(given, 0.4, inplace=inplace)
+            results.append(out.detach().double().numpy().tolist())
+            if not inplace:
+                out.sum().backward()
+                results.append(given.grad.double().numpy().tolist())
+    half = len(results) // 2
+    assert results[:half] == results[half:]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_equal_gradients_and_different_ones_meet_the_same_mask(dtype):
+    x = penlight.ones(9, 50, dtype=getattr(penlight, dtype), requires_grad=True)
+    out = F.dropout(x, 0.3)
+    out.sum().backward(retain_graph=True)
+    assert penlight.equal(x.grad, out.detach())
+    weights = penlight.randn(50, 9, dtype=x.dtype).t()
+    x.grad = None
+    out.backward(weights)
+    assert penlight.equal(x.grad, weights * out.detach())
+
+
 def test_second_gradients_go_through_the_same_mask():
     x = penlight.ones(5, requires_grad=True)
     (first,) = penlight.autograd.grad((F.dropout(x) ** 2).sum(), x, create_graph=True)

@@ -9,6 +9,7 @@ from typing import Any
 import oracle
 
 import penlight
+import penlight.nn  # its rooms bring ops of their own
 from penlight.ops._op import REGISTRY
 
 TESTS = pathlib.Path(__file__).parents[1]

@@ -22,6 +22,7 @@ from .reference.lstm import (
 from .reference.matmul import batch_matmul, matmul
 from .reference.memory import cached_bytes, release_cached, use_block_cache
 from .reference.pointwise import (
+    dropout_backward,
     elu,
     elu_backward,
     exp,
@@ -57,6 +58,7 @@ from .reference.pointwise import (
 )
 from .reference.random import (
     draw_words,
+    dropout,
     fill_bernoulli,
     fill_cauchy,
     fill_exponential,
@@ -91,6 +93,8 @@ __all__ = [
     "cached_bytes",
     "cpu_capabilities",
     "draw_words",
+    "dropout",
+    "dropout_backward",
     "elu",
     "elu_backward",
     "enter_thread",

@@ -45,13 +45,19 @@ def run_backward(kernel: Any, grad: Array, saved: Array, *options: float) -> Arr
     if saved.dtype.char not in NATIVE:
         wide = run_backward(kernel, grad.astype(np.float32), saved.astype(np.float32), *options)
         return wide.astype(saved.dtype)
-    if not grad.flags.c_contiguous:
-        grad = grad[(0,) * grad.ndim + (...,)] if not any(grad.strides) else contiguous(grad)
+    grad = one_or_contiguous(grad)
     if not saved.flags.c_contiguous:
         saved = contiguous(saved)
     out = np.empty(saved.shape, saved.dtype)
     kernel(out, grad, saved, *options)
     return out
+
+
+def one_or_contiguous(grad: Array) -> Array:
+    """Return a gradient row by row; without dimensions where one number stands in every place."""
+    if grad.flags.c_contiguous:
+        return grad
+    return contiguous(grad) if any(grad.strides) else grad[(0,) * grad.ndim + (...,)]
 
 
 def contiguous(array: Array) -> Array:

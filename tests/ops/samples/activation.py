@@ -143,3 +143,8 @@ REFUSALS = {
         Refusal(ValueError, "min_val cannot be greater than max_val", tensor([1.0]), 2.0, 1.0),
     ],
 }
+
+TESTED_ELSEWHERE = {
+    "_dropped": "tests/nn/test_dropout.py",
+    "_masked_scale": "tests/nn/test_dropout.py",
+}

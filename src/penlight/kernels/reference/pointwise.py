@@ -256,6 +256,12 @@ def softplus_backward(grad: Array, input: Array, beta: float, threshold: float) 
 
 
 @_quietly
+def dropout_backward(grad: Array, mask: Array, scale: float) -> Any:
+    """Write the gradient times ``scale`` where the mask is set, times zero elsewhere."""
+    return grad * (mask * grad.dtype.type(scale))
+
+
+@_quietly
 def log_sigmoid_backward(grad: Array, input: Array) -> Any:
     """Write the gradient of log_sigmoid's input."""
     return grad * _sigmoid(-input)

@@ -155,6 +155,22 @@ def fill_bernoulli(state: Array, out: Array, p: float) -> None:
     out[...] = (_unit64(state, out.size) < p).reshape(out.shape)
 
 
+def dropout(state: Array, out: Array, mask: Array, input: Array, keep: float, scale: float) -> None:
+    """Multiply by ``scale`` what is kept, by zero the rest.
+
+    Args:
+        state: the generator's words.
+        out: written, float32 or float64.
+        mask: written, bool: what is kept, as `fill_bernoulli` draws it.
+        input: dtype and shape of ``out``.
+        keep: the probability to be kept.
+        scale: rounded to the dtype first.
+    """
+    fill_bernoulli(state, mask, keep)
+    with np.errstate(all="ignore"):
+        out[...] = input * (mask * input.dtype.type(scale))
+
+
 def fill_integers(state: Array, out: Array, base: int, span: int, *, wide: bool) -> None:
     """Fill ``out`` (int64) with ``base + word % span``; a span of 0 takes the word as it is.
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..._tensor import Tensor
 from ...ops.creation import empty_like
+from ...ops.dropout import dropped
 
 __all__ = [
     "alpha_dropout",
@@ -56,6 +57,9 @@ def _drop(
         return input
     if p == 1:
         return _times(input, input.new_zeros(()), inplace)
+    if not channels and not alpha and input.is_floating_point():
+        op: Any = dropped.op.call_ if inplace else dropped
+        return op(input, float(p))  # type: ignore[no-any-return]
     noise = _noise(input, float(p), channels=channels)
     if not alpha:
         return _times(input, noise.div_(1 - p), inplace)
