@@ -148,3 +148,17 @@ def test_dropout_refuses_sizes_and_probabilities(native):
         native.dropout(fresh(), x.copy(), mask, x[:3].copy(), 0.5, 2.0)
     with pytest.raises(ValueError, match=r"p to be in \[0, 1\]"):
         native.dropout(fresh(), x.copy(), mask, x, 1.5, 2.0)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_blocks_of_normals_do_not_depend_on_the_number_of_threads(native, kind):
+    before = native.get_num_threads()
+    results = []
+    for threads in (1, 2, 8):
+        native.set_num_threads(threads)
+        out = np.empty(100_005, kind)
+        native.fill_normal_blocks(fresh(3), out, 0.5, 2.0)
+        results.append(out)
+    native.set_num_threads(before)
+    for result in results[1:]:
+        np.testing.assert_array_equal(result, results[0])
