@@ -34,20 +34,30 @@ auto data_or_null(const std::optional<A>& array) {
 
 // Throws std::invalid_argument, a ValueError in Python, unless the array has that shape.
 template <typename A>
-void check_shape(const char* name, const A& array, std::initializer_list<int64_t> expected) {
-  bool same = array.ndim() == expected.size();
-  for (size_t i = 0; same && i < array.ndim(); ++i) {
-    same = static_cast<int64_t>(array.shape(i)) == expected.begin()[i];
+void check_shape(const char* name, const A& array, const int64_t* expected, size_t ndim) {
+  bool same = array.ndim() == ndim;
+  for (size_t i = 0; same && i < ndim; ++i) {
+    same = static_cast<int64_t>(array.shape(i)) == expected[i];
   }
   if (same) return;
   const auto add = [](std::string& text, int64_t size) {
     text += (text.size() > 1 ? ", " : "") + std::to_string(size);
   };
   std::string want = "(", got = "(";
-  for (const int64_t size : expected) add(want, size);
+  for (size_t i = 0; i < ndim; ++i) add(want, expected[i]);
   for (size_t i = 0; i < array.ndim(); ++i) add(got, static_cast<int64_t>(array.shape(i)));
   throw std::invalid_argument(std::string(name) + ": expected shape " + want + "), got " + got +
                               ")");
+}
+
+template <typename A>
+void check_shape(const char* name, const A& array, std::initializer_list<int64_t> expected) {
+  check_shape(name, array, expected.begin(), expected.size());
+}
+
+template <typename A, typename B>
+void check_same_shape(const char* name, const A& array, const B& like) {
+  check_shape(name, array, like.shape_ptr(), like.ndim());
 }
 
 template <typename A>
@@ -69,6 +79,7 @@ int64_t size_of(const char* name, const A& array, size_t ndim, size_t dim) {
 // Every kernel runs without the GIL; no argument is converted, as that would lose what is written.
 using WithoutGil = nb::call_guard<nb::gil_scoped_release>;
 
+void bind_cross_entropy(nb::module_& m);
 void bind_embedding(nb::module_& m);
 void bind_matmul(nb::module_& m);
 void bind_memory(nb::module_& m);

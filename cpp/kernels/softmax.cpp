@@ -5,39 +5,20 @@
 
 #include "support/lanes.hpp"
 #include "support/parallel.hpp"
+#include "support/rows.hpp"
 
 namespace penlight::PENLIGHT_LEVEL {
 namespace {
 
-constexpr int64_t kBlock = 512;        // elements of a row whose exponentials are kept at once
-constexpr int64_t kColumns = 64;       // columns that go down `dim` together where inner > 1
-constexpr int64_t kChunkWork = 16384;  // elements worth a chunk of their own
+constexpr int64_t kColumns = 64;  // columns that go down `dim` together where inner > 1
 
 // ---- inner = 1: rows of dim adjacent elements
 // ------------------------------------------------------
 
 template <typename T>
-PENLIGHT_INLINE T sum_of_exponentials(const T* x, T most, int64_t dim) {
-  T block[kBlock];
-  Sum<T> sum;
-  for (int64_t start = 0; start < dim; start += kBlock) {
-    const int64_t n = std::min(kBlock, dim - start);
-    for (int64_t i = 0; i < n; ++i) block[i] = exp_lane(x[start + i] - most);
-    sum.add(block, n);
-  }
-  return sum.total();
-}
-
-template <typename T>
 void softmax_row(T* __restrict out, const T* __restrict x, int64_t dim) {
   const T most = largest(x, dim);
-  Sum<T> sum;
-  for (int64_t start = 0; start < dim; start += kBlock) {
-    const int64_t n = std::min(kBlock, dim - start);
-    for (int64_t i = 0; i < n; ++i) out[start + i] = exp_lane(x[start + i] - most);
-    sum.add(out + start, n);
-  }
-  const T scale = T(1) / sum.total();
+  const T scale = T(1) / exponentials(out, x, most, dim);
   for (int64_t i = 0; i < dim; ++i) out[i] *= scale;
 }
 
@@ -63,7 +44,7 @@ void log_softmax_backward_row(T* __restrict grad_input, const T* __restrict grad
   Sum<T> sum;
   sum.add(grad, dim);
   const T total = sum.total();
-  for (int64_t i = 0; i < dim; ++i) grad_input[i] = grad[i] - exp_lane(out[i]) * total;
+  for (int64_t i = 0; i < dim; ++i) grad_input[i] = grad[i] - exp_below_lane(out[i]) * total;
 }
 
 // ---- inner > 1: `width` adjacent columns, each down `dim` with the stride `inner`
@@ -85,7 +66,7 @@ void softmax_columns(T* __restrict out, const T* __restrict x, int64_t dim, int6
   column_maxima(most, x, dim, inner, width);
   for (int64_t d = 0; d < dim; ++d) {
     for (int64_t c = 0; c < width; ++c) {
-      const T e = exp_lane(x[d * inner + c] - most[c]);
+      const T e = exp_below_lane(x[d * inner + c] - most[c]);
       out[d * inner + c] = e;
       sum[c] += e;
     }
@@ -102,7 +83,7 @@ void log_softmax_columns(T* __restrict out, const T* __restrict x, int64_t dim, 
   T most[kColumns], sum[kColumns] = {};
   column_maxima(most, x, dim, inner, width);
   for (int64_t d = 0; d < dim; ++d) {
-    for (int64_t c = 0; c < width; ++c) sum[c] += exp_lane(x[d * inner + c] - most[c]);
+    for (int64_t c = 0; c < width; ++c) sum[c] += exp_below_lane(x[d * inner + c] - most[c]);
   }
   for (int64_t c = 0; c < width; ++c) sum[c] = std::log(sum[c]);
   for (int64_t d = 0; d < dim; ++d) {
@@ -136,7 +117,7 @@ void log_softmax_backward_columns(T* __restrict grad_input, const T* __restrict 
   }
   for (int64_t d = 0; d < dim; ++d) {
     for (int64_t c = 0; c < width; ++c) {
-      grad_input[d * inner + c] = grad[d * inner + c] - exp_lane(out[d * inner + c]) * sum[c];
+      grad_input[d * inner + c] = grad[d * inner + c] - exp_below_lane(out[d * inner + c]) * sum[c];
     }
   }
 }
@@ -150,14 +131,13 @@ void for_each_line(int64_t outer, int64_t dim, int64_t inner, const Row& row,
                    const Columns& columns) {
   if (outer == 0 || dim == 0 || inner == 0) return;
   if (inner == 1) {
-    parallel_for(0, outer, std::max<int64_t>(1, kChunkWork / dim),
-                 [&](int64_t first, int64_t last) {
-                   for (int64_t o = first; o < last; ++o) row(o * dim);
-                 });
+    parallel_for(0, outer, rows_in_chunk(dim), [&](int64_t first, int64_t last) {
+      for (int64_t o = first; o < last; ++o) row(o * dim);
+    });
     return;
   }
   const int64_t blocks = (inner + kColumns - 1) / kColumns;
-  const int64_t grain = std::max<int64_t>(1, kChunkWork / (dim * std::min(inner, kColumns)));
+  const int64_t grain = rows_in_chunk(dim * std::min(inner, kColumns));
   parallel_for(0, outer * blocks, grain, [&](int64_t first, int64_t last) {
     for (int64_t b = first; b < last; ++b) {
       const int64_t column = b % blocks * kColumns;

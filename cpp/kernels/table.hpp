@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/cross_entropy.hpp"
 #include "kernels/embedding.hpp"
 #include "kernels/matmul.hpp"
 #include "kernels/pointwise.hpp"
@@ -17,6 +18,7 @@
 namespace penlight {
 
 struct KernelTable {
+  const Both<CrossEntropyKernels>* cross_entropy;
   const Both<EmbeddingKernels>* embedding;
   const Both<MatmulKernels>* matmul;
   const Both<PointwiseKernels>* pointwise;

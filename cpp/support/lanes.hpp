@@ -112,6 +112,18 @@ PENLIGHT_INLINE T exp_lane(T x) {
   return (T(1) + p) * power_of_two<T>(half) * power_of_two<T>(n - half);
 }
 
+// exp of x <= 40, as where the largest of some numbers has been taken from each.
+template <typename T>
+PENLIGHT_INLINE T exp_below_lane(T x) {
+  using F = Format<T>;
+  x = x < F::kExpLeast ? F::kExpLeast : x;  // lets NaN through
+  typename F::Bits n;
+  const T p = reduced_expm1(x, &n);
+  // 2^n may be subnormal: 2^(n + 64) is not, nor too large
+  const T scale = power_of_two<T>(n + 64);
+  return (scale + scale * p) * T(0x1p-64);
+}
+
 template <typename T>
 PENLIGHT_INLINE T sigmoid_lane(T x) {
   return T(1) / (T(1) + exp_lane(-x));
@@ -239,20 +251,6 @@ struct Sum {
   }
 };
 
-// The largest of n > 0 values; which one is unspecified among NaN, whose sums say so anyway.
-template <typename T>
-PENLIGHT_INLINE T largest(const T* x, int64_t n) {
-  T lane[kLanes];
-  for (int l = 0; l < kLanes; ++l) lane[l] = x[0];
-  int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes)
-    for (int l = 0; l < kLanes; ++l) lane[l] = lane[l] < x[i + l] ? x[i + l] : lane[l];
-  for (int l = 0; i + l < n; ++l) lane[l] = lane[l] < x[i + l] ? x[i + l] : lane[l];
-  T most = lane[0];
-  for (int l = 1; l < kLanes; ++l) most = most < lane[l] ? lane[l] : most;
-  return most;
-}
-
 // ---- vectors of the level's width, for loops that must stay in registers
 // --------------------------
 
@@ -273,6 +271,34 @@ struct VectorOf {
   typedef T Unaligned __attribute__((vector_size(kVectorBytes), aligned(alignof(T)), may_alias));
   static constexpr int kSize = kVectorBytes / sizeof(T);
 };
+
+// The largest of n > 0 values; which one is unspecified among NaN, whose sums say so anyway.
+template <typename T>
+PENLIGHT_INLINE T largest(const T* x, int64_t n) {
+  using Vector = typename VectorOf<T>::Type;
+  using Unaligned = typename VectorOf<T>::Unaligned;
+  constexpr int kSize = VectorOf<T>::kSize, kAtOnce = 4;
+  constexpr int kStep = kAtOnce * kSize;
+  T most = x[0];
+  int64_t i = 0;
+  if (n >= kStep) {
+    const Unaligned* at = reinterpret_cast<const Unaligned*>(x);
+    Vector found[kAtOnce] = {at[0], at[1], at[2], at[3]};
+    for (i = kStep; i + kStep <= n; i += kStep) {
+      at = reinterpret_cast<const Unaligned*>(x + i);
+      for (int v = 0; v < kAtOnce; ++v) {
+        const Vector next = at[v];
+        found[v] = next > found[v] ? next : found[v];
+      }
+    }
+    found[0] = found[0] > found[1] ? found[0] : found[1];
+    found[2] = found[2] > found[3] ? found[2] : found[3];
+    found[0] = found[0] > found[2] ? found[0] : found[2];
+    for (int l = 0; l < kSize; ++l) most = most < found[0][l] ? found[0][l] : most;
+  }
+  for (; i < n; ++i) most = most < x[i] ? x[i] : most;
+  return most;
+}
 
 }  // namespace
 }  // namespace penlight

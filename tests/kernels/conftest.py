@@ -15,7 +15,17 @@ try:
 except ImportError:
     _kernels = None
 
-FAMILIES = ("embedding", "gru", "lstm", "matmul", "recurrent", "softmax", "special", "pointwise")
+FAMILIES = (
+    "cross_entropy",
+    "embedding",
+    "gru",
+    "lstm",
+    "matmul",
+    "pointwise",
+    "recurrent",
+    "softmax",
+    "special",
+)
 LEVELS = _kernels.cpu_capabilities() if _kernels else []
 
 

@@ -90,9 +90,9 @@ def test_omp_num_threads_is_the_default():
 
 
 def large_softmax():
-    x = np.random.default_rng(0).standard_normal((400, 500, 1)).astype(np.float32)
+    x = np.random.default_rng(0).standard_normal((2000, 500, 1)).astype(np.float32)
     out = np.empty_like(x)
-    kernels.softmax(out, x)
+    kernels.softmax(out, x, 1)
     return out
 
 
@@ -127,10 +127,10 @@ FORK = """
 import os, sys, numpy as np
 from penlight import kernels
 kernels.set_num_threads(2)
-x = np.random.default_rng(0).standard_normal((400, 500, 1)).astype(np.float32)
+x = np.random.default_rng(0).standard_normal((2000, 500, 1)).astype(np.float32)
 def run():
     out = np.empty_like(x)
-    kernels.softmax(out, x)
+    kernels.softmax(out, x, 1)
     return out
 expected = run()
 for _ in range(5):

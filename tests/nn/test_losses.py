@@ -271,6 +271,140 @@ def test_second_gradients_of_cross_entropy_exist(reduction):
     assert penlight.autograd.gradgradcheck(loss, (logits,))
 
 
+# ---- what the fused forms keep and give away ----------------------------------------------------
+
+
+def composed(logits, target, **options):
+    """Return cross-entropy of logits that the fused op does not take: their twin (N, C, 1)."""
+    return F.cross_entropy(logits.unsqueeze(-1), target.unsqueeze(-1), **options)
+
+
+def two_targets():
+    return [penlight.tensor([0, 3, -100]), penlight.rand(3, 4, dtype=penlight.float64)]
+
+
+@pytest.mark.parametrize("kind", [0, 1], ids=["index", "probability"])
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_a_second_walk_and_a_recorded_one_give_the_same_gradient(kind, reduction, smoothing):
+    logits = penlight.randn(3, 4, dtype=penlight.float64, requires_grad=True)
+    target = two_targets()[kind]
+    weight = penlight.rand(4, dtype=penlight.float64)
+    options = {"reduction": reduction, "label_smoothing": smoothing, "weight": weight}
+    loss = F.cross_entropy(logits, target, **options)
+    factors = penlight.ones_like(loss) * 3
+    twin = composed(logits, target, **options)
+    (expected,) = penlight.autograd.grad(twin, logits, factors.reshape(twin.shape))
+    for create_graph in (False, False, True):
+        (found,) = penlight.autograd.grad(
+            loss, logits, factors, retain_graph=True, create_graph=create_graph
+        )
+        np.testing.assert_allclose(found.detach().numpy(), expected.numpy(), rtol=1e-13, atol=1e-15)
+
+
+@pytest.mark.parametrize("kind", [0, 1], ids=["index", "probability"])
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_second_gradients_of_the_fused_form_are_right(kind, smoothing):
+    logits = penlight.randn(3, 4, dtype=penlight.float64, requires_grad=True)
+    target = two_targets()[kind]
+    assert penlight.autograd.gradgradcheck(
+        lambda x: F.cross_entropy(x.t().t() * 2, target, label_smoothing=smoothing), (logits,)
+    )
+
+
+def test_hooks_of_the_logits_run_once_in_a_recorded_walk():
+    logits = penlight.randn(3, 4, requires_grad=True)
+    seen = []
+    product = logits * 1
+    product.register_hook(seen.append)
+    F.cross_entropy(product, penlight.tensor([0, 1, 2])).backward(create_graph=True)
+    assert len(seen) == 1
+
+
+def test_logits_may_be_written_after_the_loss_but_not_before_a_second_walk():
+    logits = penlight.randn(3, 4, requires_grad=True)
+    target = penlight.tensor([0, 3, 1])
+    buffer = logits * 1
+    loss = F.cross_entropy(buffer, target)
+    with penlight.no_grad():
+        buffer.zero_()
+    loss.backward(retain_graph=True)
+    expected = penlight.autograd.grad(F.cross_entropy(logits, target), logits)[0]
+    assert penlight.equal(logits.grad, expected)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        loss.backward()
+
+
+@pytest.mark.parametrize("upstream", [math.inf, math.nan])
+def test_an_infinite_gradient_of_the_loss_leaves_ignored_rows_alone(upstream):
+    logits = penlight.randn(2, 3, requires_grad=True)
+    target = penlight.tensor([-100, 1])
+    F.cross_entropy(logits, target, reduction="sum").backward(penlight.tensor(upstream))
+    assert logits.grad[0].tolist() == [0.0, 0.0, 0.0]
+    assert not logits.grad[1].isfinite().any()
+
+
+@pytest.mark.parametrize("function", [F.cross_entropy, F.nll_loss])
+def test_views_and_strided_targets_are_taken_as_they_are(function):
+    logits = penlight.randn(4, 6, requires_grad=True)
+    targets = penlight.tensor([[0, 9], [3, 9], [2, 9], [1, 9], [0, 9], [2, 9]])
+    function(logits.t(), targets[:, 0]).backward()
+    expected = logits.detach().t().contiguous().requires_grad_()
+    function(expected, targets[:, 0].contiguous()).backward()
+    assert penlight.equal(logits.grad, expected.grad.t())
+
+
+def test_whoever_looks_at_the_gradient_of_nll_loss_sees_an_ordinary_tensor():
+    logits = penlight.randn(2, 3, requires_grad=True)
+    target = penlight.tensor([2, 0])
+    expected = [[0.0, 0.0, -0.5], [-0.5, 0.0, 0.0]]
+    logp = logits.log_softmax(1)
+    logp.retain_grad()
+    seen = []
+    logp.register_hook(seen.append)
+    F.nll_loss(logp, target).backward()
+    for gradient in (*seen, logp.grad):
+        assert type(gradient) is penlight.Tensor
+        assert gradient.tolist() == expected
+    leaf = logp.detach().requires_grad_()
+    (found,) = penlight.autograd.grad(F.nll_loss(leaf, target), leaf)
+    assert type(found) is penlight.Tensor
+    assert found.tolist() == expected
+
+
+def test_the_gradient_of_nll_loss_adds_up_with_others():
+    logits = penlight.randn(3, 4, dtype=penlight.float64, requires_grad=True)
+    target = penlight.tensor([2, 0, -100])
+    logp = logits.log_softmax(1)
+    (F.nll_loss(logp, target) + F.nll_loss(logp, target) + logp.sum()).backward()
+    twin = logits.detach().clone().requires_grad_()
+    logp = twin.log_softmax(1)
+    (-(logp[0, 2] + logp[1, 0]) + logp.sum()).backward()
+    np.testing.assert_allclose(logits.grad.numpy(), twin.grad.numpy(), rtol=1e-13, atol=1e-14)
+
+
+@pytest.mark.parametrize("dim", [0, 1])
+def test_log_softmax_along_any_dimension_takes_the_gradient_of_nll_loss(dim):
+    logits = penlight.randn(3, 3, dtype=penlight.float64, requires_grad=True)
+    target = penlight.tensor([2, 0, 1])
+    F.nll_loss(logits.log_softmax(dim), target, reduction="sum").backward()
+    factors = penlight.zeros(3, 3, dtype=penlight.float64)
+    factors[[0, 1, 2], [2, 0, 1]] = -1.0
+    twin = logits.detach().clone().requires_grad_()
+    (twin.log_softmax(dim) * factors).sum().backward()
+    np.testing.assert_allclose(logits.grad.numpy(), twin.grad.numpy(), rtol=1e-13, atol=1e-15)
+
+
+@pytest.mark.parametrize("loss", [F.cross_entropy, F.nll_loss])
+def test_a_target_that_is_no_class_is_named_with_its_position(loss):
+    message = (
+        r"Target 4 is out of bounds: it is at position \(1,\) of the target, but the input has 4 "
+        r"classes, so targets run from 0 to 3 \(ignore_index is -100\)"
+    )
+    with pytest.raises(IndexError, match=message):
+        loss(penlight.zeros(2, 4), penlight.tensor([0, 4]))
+
+
 # ---- modules ------------------------------------------------------------------------------------
 
 CLASSIFIED = "torch.tensor([[0.3, -1.2, 0.8], [1.5, 0.1, -0.4]]), torch.tensor([2, 0])"

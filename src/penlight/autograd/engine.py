@@ -92,6 +92,7 @@ class _Walk:
     def _run_with_care(self, node: Node, grads: Any) -> None:
         """Run a node that has hooks, several outputs, or only some wanted edges."""
         grads = grads if node.outputs is not None else [grads]
+        _write_out(grads)
         if node.hooks is not None:
             grads = node.hooks.run_before(grads)
         for index in self.captured.get(node, ()):
@@ -116,11 +117,22 @@ class _Walk:
 
     def _finish_leaf(self, leaf: Any, grad: Any) -> None:
         if leaf in self.captured:
+            _write_out([grad])
             if leaf.hooks is not None:
                 grad = leaf.hooks.run_before([grad])[0]
             self.results[leaf, 0] = grad
         elif self.wanted is None:
             leaf.accumulate(grad, create_graph=self.create_graph)
+
+
+def _write_out(grads: Sequence[Any]) -> None:
+    """Make ordinary tensors of gradients before anybody but the next node sees them.
+
+    A gradient may hold less than its array until that is asked for (decision 0010).
+    """
+    for grad in grads:
+        if grad is not None:
+            grad._array  # noqa: B018
 
 
 def _leading_to(roots: Sequence[Any], targets: set[Node]) -> set[Node]:

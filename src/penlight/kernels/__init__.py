@@ -11,6 +11,12 @@ from __future__ import annotations
 
 import os
 
+from .reference.cross_entropy import (
+    cross_entropy,
+    log_softmax_backward_picked,
+    nll_loss,
+    soft_cross_entropy,
+)
 from .reference.embedding import add_rows
 from .reference.gru import gru_backward, gru_forward
 from .reference.lstm import (
@@ -92,6 +98,7 @@ __all__ = [
     "batch_matmul",
     "cached_bytes",
     "cpu_capabilities",
+    "cross_entropy",
     "draw_words",
     "dropout",
     "dropout_backward",
@@ -137,6 +144,7 @@ __all__ = [
     "log_sigmoid_backward",
     "log_softmax",
     "log_softmax_backward",
+    "log_softmax_backward_picked",
     "lstm_backward",
     "lstm_forward",
     "lstm_projected_backward",
@@ -144,6 +152,7 @@ __all__ = [
     "matmul",
     "mish",
     "mish_backward",
+    "nll_loss",
     "previous_states",
     "release_cached",
     "relu",
@@ -155,6 +164,7 @@ __all__ = [
     "sigmoid_backward",
     "silu",
     "silu_backward",
+    "soft_cross_entropy",
     "softmax",
     "softmax_backward",
     "softplus",

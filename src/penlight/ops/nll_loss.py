@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
-from .._tensor import Array
+from .. import kernels
+from .._tensor import Array, Tensor
+from ..autograd.grad_mode import mode
 from . import _check
 from ._elementwise import refuse
 from ._op import Saving, op
-from .loss import reduce, wide
+from ._picked import Picks, picked_tensor
+
+_LONG = np.dtype(np.int64)
 
 # As in ops.loss: nn.functional puts torch's arguments in front of these.
 __all__: list[str] = []
@@ -28,12 +32,20 @@ def over_count(input: Array, count: float) -> Array:
     return np.true_divide(input, input.dtype.type(count))
 
 
-def check_classes(target: Array, classes: int, ignore_index: int) -> Array:
-    """Refuse targets that are no class; return where they count."""
-    counts = target != ignore_index
-    bad = counts & ((target < 0) | (target >= classes))
-    if not bad.any():
-        return counts
+REDUCTIONS = frozenset({"none", "mean", "sum"})
+
+
+def are_rows(input: Any, target: Any, reduction: Any) -> bool:
+    """Return whether these are (N, C) and (N), as mostly, so that nothing else is to be checked."""
+    if not (isinstance(input, Tensor) and isinstance(target, Tensor)):
+        return False
+    shape = input._array.shape
+    return len(shape) == 2 and target._array.shape == shape[:1] and reduction in REDUCTIONS
+
+
+def refuse_classes(target: Array, classes: int, ignore_index: int) -> NoReturn:
+    """Refuse a target that holds, as a kernel found, what is no class: name the first."""
+    bad = (target != ignore_index) & ((target < 0) | (target >= classes))
     place = np.argwhere(bad)[0]
     value = int(target[tuple(place)])
     at = (
@@ -46,7 +58,7 @@ def check_classes(target: Array, classes: int, ignore_index: int) -> Array:
         f"Target {value} is out of bounds: {at}the input has {classes} classes, so {limits} "
         f"(ignore_index is {ignore_index})"
     )
-    raise IndexError(msg)
+    raise IndexError(msg) from None
 
 
 def check_weight(weight: Array, classes: int, input: Array) -> None:
@@ -87,77 +99,77 @@ def _check_target_dtype(input: Array, target: Array) -> None:
     raise RuntimeError(msg)
 
 
-def _class_weights(
-    input: Array, target: Array, weight: Array | None, ignore_index: int
-) -> tuple[Array, Array]:
-    """Return safe targets and each one's weight, zero where it is ignored."""
-    counts = check_classes(target, input.shape[1], ignore_index)
-    safe = np.where(counts, target, 0).astype(np.int64).reshape(input.shape[0], *input.shape[2:])
-    counts = counts.reshape(safe.shape)
-    factors = counts.astype(input.dtype) if weight is None else weight[safe] * counts
-    return safe, factors
-
-
-def _picked(values: Array, safe: Array) -> Array:
-    """Return ``values[n, safe[n, …], …]``."""
-    return np.take_along_axis(values, safe[:, None], axis=1)[:, 0]
-
-
 def _forward(
     input: Array, target: Array, weight: Array | None, ignore_index: int, reduction: str
 ) -> Any:
     """Compute the loss of (N, C, …) log-probabilities under (N, …) classes, or of (C) under ()."""
-    _check_target_dtype(input, target)
-    rows = input[None] if input.ndim == 1 else input
+    if target.dtype is not _LONG:
+        _check_target_dtype(input, target)
+    rows = input if input.ndim > 1 else input[None]
     if weight is not None:
         check_weight(weight, rows.shape[1], input)
-    refuse(_KERNELS.get(input.ndim, "nll_loss_out_frame"), input, kinds="bi")
-    safe, factors = _class_weights(rows, target, weight, ignore_index)
-    # An ignored row counts zero even where its log-probability is -inf.
-    losses = np.where(factors == 0, input.dtype.type(0), -_picked(rows, safe) * factors)
-    total = np.add.reduce(factors, axis=None, dtype=wide(input))
-    if reduction == "mean":
-        summed = np.add.reduce(losses, axis=None, dtype=wide(input))
-        losses = np.asarray(np.true_divide(summed, total)).astype(input.dtype)
-    elif reduction == "sum":
-        losses = reduce(losses, "sum")
-    elif input.ndim == 1:
-        losses = losses[0]
-    return Saving(losses, plan=(safe, factors, float(total)))
+    kind = input.dtype
+    if kind.kind != "f":
+        refuse(_KERNELS.get(input.ndim, "nll_loss_out_frame"), input, kinds="bi")
+    # Half types go through float32.
+    wide = np.float32 if kind.itemsize == 2 else kind
+    classes = np.ascontiguousarray(target, np.int64)
+    if input.ndim == 1:
+        classes = classes.reshape(1)
+    out = np.empty(classes.shape if reduction == "none" else (), wide)
+    picks = Picks(input.shape, np.empty(classes.shape, np.int64), np.empty(classes.shape, wide))
+    factors = None if weight is None else np.ascontiguousarray(weight, wide)
+    laid = np.ascontiguousarray(rows, wide)
+    try:
+        kernels.nll_loss(
+            out, picks.values, picks.places, laid, classes, factors, ignore_index, reduction
+        )
+    except IndexError:
+        refuse_classes(target, rows.shape[1], ignore_index)
+    if input.ndim == 1:
+        out = out.reshape(())
+    return Saving(out if wide is kind else out.astype(kind), picks=picks)
 
 
 _KERNELS = {4: "nll_loss2d_forward_out_frame"}
 
 
-def _backward(grad: Any, plan: Any, reduction: str, input_shape: tuple[int, ...]) -> Any:
-    safe, factors, total = plan
-    if reduction == "mean":
-        grad = grad / total
-    return nll_scatter(grad, safe, factors, input_shape)
+def _backward(grad: Any, picks: Picks, reduction: str) -> Any:
+    if mode.grad:
+        return nll_scatter(grad, picks)
+    array = grad._array
+    values = picks.values
+    if reduction == "none" or array.item() != 1.0:
+        values = _values(array, picks)
+    if values.dtype is not array.dtype:
+        values = values.astype(array.dtype)
+    return picked_tensor(Picks(picks.shape, picks.places, values))
+
+
+def _values(grad: Array, picks: Picks) -> Array:
+    """Return the picked gradients under that of the loss; of an ignored row 0, not -0 or NaN."""
+    slopes = picks.values
+    with np.errstate(all="ignore"):
+        return np.where(slopes == 0, 0, slopes * grad).astype(grad.dtype, copy=False)
 
 
 @op(
     "_nll_scatter",
     node="NllLossBackwardBackward0",
     method=False,
-    grad=lambda grad, safe, factors, grad_shape: nll_gather(grad, safe, factors)._sum_to(
-        grad_shape
-    ),
+    grad=lambda grad, picks, grad_shape: nll_gather(grad, picks)._sum_to(grad_shape),
 )
-def nll_scatter(grad: Array, safe: Any, factors: Any, shape: tuple[int, ...]) -> Array:
-    """Return zeros with ``-factor * grad`` at each row's class."""
-    rows = np.zeros((1, *shape) if len(shape) == 1 else shape, grad.dtype)
-    # An ignored row's gradient is 0, not the -0 or NaN of the product.
-    values = np.where(factors == 0, 0, -factors * grad).astype(grad.dtype)
-    np.put_along_axis(rows, safe[:, None], values[:, None], axis=1)
-    return rows.reshape(shape)
+def nll_scatter(grad: Array, picks: Any) -> Array:
+    """Return zeros with the slope times ``grad`` at each row's class."""
+    return Picks(picks.shape, picks.places, _values(grad, picks)).written_out()
 
 
 @op("_nll_gather", node="NllGatherBackward0", method=False, quiet=True)
-def nll_gather(grad: Array, safe: Any, factors: Any) -> Array:
-    """Return ``-factor * grad`` from each row's class: the adjoint of :func:`nll_scatter`."""
+def nll_gather(grad: Array, picks: Any) -> Array:
+    """Return the slope times ``grad`` from each row's class: the adjoint of :func:`nll_scatter`."""
     rows = grad[None] if grad.ndim == 1 else grad
-    return (-_picked(rows, safe) * factors).astype(grad.dtype)
+    picked = np.take_along_axis(rows, picks.places[:, None], axis=1)[:, 0]
+    return (picked * picks.values).astype(grad.dtype, copy=False)
 
 
 def _two(name: str, node: str) -> Any:
@@ -166,10 +178,9 @@ def _two(name: str, node: str) -> Any:
         name,
         node=node,
         method=False,
-        saves=("plan",),
-        input=lambda grad, plan, reduction, input_shape: _backward(
-            grad, plan, reduction, input_shape
-        ),
+        saves=("picks",),
+        quiet=True,
+        input=lambda grad, picks, reduction: _backward(grad, picks, reduction),
     )
 
 

@@ -8,33 +8,35 @@ import numpy as np
 
 from .. import kernels
 from .._dtype import dtype
-from .._tensor import Array, Tensor
+from .._tensor import Array, Tensor, wrap
 from . import _check
 from ._creating import numpy_dtype_of
 from ._elementwise import refuse
 from ._op import attach, op
+from ._picked import picked
 from ._runtime import write_out
 
 __all__ = ["log_softmax", "softmax"]
 
 
 def _apply(kernel: Any, dim: int, *arrays: Array) -> Array:
-    """Run a row kernel over (outer, dim, inner); half types go through float32, as torch's do."""
+    """Run a row kernel along a dimension; half types go through float32, as torch's do."""
     kind, shape = arrays[0].dtype, arrays[0].shape
     if not arrays[0].size:
         return np.empty(shape, kind)
-    wide = np.float32 if kind.itemsize == 2 else kind
     place = _check.dim(dim, len(shape))
-    length = shape[place] if shape else 1
-    inner = int(np.prod(shape[place + 1 :], dtype=np.int64))
-    outer = int(np.prod(shape[:place], dtype=np.int64))
-    laid = [np.ascontiguousarray(a, dtype=wide).reshape(outer, length, inner) for a in arrays]
-    out = np.empty_like(laid[0])
-    kernel(out, *laid)
-    return out.reshape(shape).astype(kind, copy=False)
+    if not shape:
+        return _apply(kernel, 0, *(array.reshape(1) for array in arrays)).reshape(())
+    wide = np.float32 if kind.itemsize == 2 else kind
+    laid = [np.ascontiguousarray(array, wide) for array in arrays]
+    out = np.empty(shape, wide)
+    kernel(out, *laid, place)
+    return out if wide is kind else out.astype(kind)
 
 
 def _refuse_integers(function: str, input: Array, dim: int) -> None:
+    if input.dtype.kind == "f":
+        return
     # torch: the last dimension has a kernel of its own, whose name is in the message.
     last = input.ndim <= 1 or _check.dim(dim, input.ndim) == input.ndim - 1
     if input.size:
@@ -73,12 +75,25 @@ def softmax_backward(grad_output: Array, output: Array, dim: int) -> Array:
     "_log_softmax",
     node="LogSoftmaxBackward0",
     method=False,
-    input=lambda grad, out, dim: log_softmax_backward(grad, out, dim),
+    input=lambda grad, out, dim: _log_softmax_gradient(grad, out, dim),
 )
 def log_softmax_rows(input: Array, dim: int) -> Array:
     """Return the logarithm of the softmax along a dimension."""
     _refuse_integers("log_softmax", input, dim)
     return _apply(kernels.log_softmax, dim, input)
+
+
+def _log_softmax_gradient(grad: Any, out: Any, dim: int) -> Any:
+    """Return the gradient of log_softmax's input, without writing out one that nll_loss left."""
+    found = picked(grad) if out._array.ndim == 2 and dim in {1, -1} else None
+    if found is None or out._array.dtype.char not in "fd":
+        return log_softmax_backward(grad, out, dim)
+    array = np.ascontiguousarray(out._array)
+    made = np.empty(array.shape, array.dtype)
+    kernels.log_softmax_backward_picked(
+        made, found.places.reshape(-1), found.values.reshape(-1), array
+    )
+    return wrap(made)
 
 
 @op(

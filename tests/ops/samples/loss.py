@@ -86,6 +86,8 @@ def soft_classes(make: Make) -> Iterator[Sample]:
     for reduction in REDUCTIONS:
         target = make(3, 4, low=0.1, high=0.9)
         yield Sample(make(3, 4), target, weight=weight, reduction=reduction)
+        target = make(3, 4, low=0.1, high=0.9, grad=False)
+        yield Sample(make(3, 4), target, weight=weight, reduction=reduction)
         yield Sample(make(3, 4), make.index(3, high=4), label_smoothing=0.1, reduction=reduction)
 
 
@@ -105,7 +107,10 @@ SAMPLES: dict[str, Any] = {
 }
 
 # Reached by second gradients only.
-TESTED_ELSEWHERE = {"_nll_gather": "tests/ops/test_gradients.py"}
+TESTED_ELSEWHERE = {
+    "_nll_gather": "tests/ops/test_gradients.py",
+    "_nll_scatter": "tests/ops/test_gradients.py",
+}
 
 
 def tensor(values: Any, dtype: str = "float32") -> Input:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from ..._tensor import Tensor
 from ...ops import nll_loss as ops
+from ...ops.cross_entropy import cross_entropy_rows, smoothed, soft_targets
 from ...ops.softmax import log_softmax
 from ._reduction import check_reduction, check_tensors, legacy_reduction
 
@@ -51,6 +52,9 @@ def nll_loss(
         >>> F.nll_loss(logp, torch.tensor([0, 1]))
         tensor(0.3000)
     """
+    if size_average is None and reduce is None and ops.are_rows(input, target, reduction):
+        rows: Tensor = ops.nll_loss(input, target, weight, ignore_index, reduction)
+        return rows
     check_tensors("nll_loss_nd", input=input, target=target)
     reduction = check_reduction(legacy_reduction(size_average, reduce, reduction))
     _check_target_shape(input, target)
@@ -182,6 +186,10 @@ def cross_entropy(
     References:
         Szegedy et al. 2016, Rethinking the Inception Architecture, arXiv 1512.00567 (smoothing).
     """
+    if size_average is None and reduce is None:
+        rows = cross_entropy_rows(input, target, weight, ignore_index, reduction, label_smoothing)
+        if rows is not None:
+            return rows
     check_tensors("cross_entropy", input=input, target=target)
     reduction = check_reduction(legacy_reduction(size_average, reduce, reduction))
     if not 0.0 <= label_smoothing <= 1.0:
@@ -191,11 +199,14 @@ def cross_entropy(
     if tuple(input.shape) == tuple(target.shape):
         _check_soft_targets(input, target, weight, ignore_index)
         logp = log_softmax(input, class_dim)
-        return _soft_targets(logp, target, (weight, class_dim, reduction, label_smoothing))
+        out: Tensor = soft_targets(logp, target, weight, reduction, label_smoothing)
+        return out
     logp = log_softmax(input, class_dim)
+    hard = nll_loss(logp, target, weight, ignore_index=ignore_index, reduction=reduction)
     if label_smoothing == 0.0:
-        return nll_loss(logp, target, weight, ignore_index=ignore_index, reduction=reduction)
-    return _smoothed(logp, target, (weight, class_dim, reduction, label_smoothing, ignore_index))
+        return hard
+    out = smoothed(hard, logp, target, weight, ignore_index, reduction, label_smoothing)
+    return out  # noqa: RET504 - says its type
 
 
 def _check_soft_targets(
@@ -221,52 +232,3 @@ def _check_soft_targets(
             f"no classes but got weight tensor of shape: {list(weight.shape)}"
         )
         raise RuntimeError(msg)
-
-
-def _class_weights(weight: Tensor, class_dim: int, ndim: int) -> Any:
-    """Return the weights in a shape that broadcasts along the class dimension."""
-    shape = [1] * ndim
-    shape[class_dim] = weight.numel()
-    return weight.view(shape)
-
-
-def _soft_targets(logp: Any, target: Any, options: tuple[Any, ...]) -> Tensor:
-    """Cross-entropy under class probabilities; the mean is over samples, not weights."""
-    weight, class_dim, reduction, smoothing = options
-    classes = logp.shape[class_dim]
-    if smoothing > 0.0:
-        target = target * (1 - smoothing) + smoothing / classes
-    weighted = logp * target
-    if weight is not None:
-        weighted = weighted * _class_weights(weight, class_dim, logp.dim())
-    if reduction == "none":
-        return -weighted.sum(class_dim)  # type: ignore[no-any-return]
-    if reduction == "sum":
-        return -weighted.sum()  # type: ignore[no-any-return]
-    if not logp.numel():
-        # torch: the mean of nothing is negated last.
-        return -ops.over_count(weighted.sum(), 0)  # type: ignore[no-any-return]
-    return ops.over_count(-weighted.sum(), logp.numel() // classes)  # type: ignore[no-any-return]
-
-
-def _smoothed(logp: Any, target: Any, options: tuple[Any, ...]) -> Tensor:
-    """Cross-entropy under class indices with a share of the target spread over all classes."""
-    weight, class_dim, reduction, smoothing, ignore_index = options
-    hard = nll_loss(logp, target, weight, ignore_index=ignore_index, reduction=reduction)
-    spread = logp
-    if weight is not None:
-        spread = logp * _class_weights(weight, class_dim, logp.dim())
-    smooth = -spread.sum(class_dim)
-    ignored = target == ignore_index
-    smooth = smooth.masked_fill(ignored, 0.0)
-    if reduction == "mean":
-        if weight is not None:
-            counted = weight[target.masked_fill(ignored, 0)].masked_fill(ignored, 0.0).sum()
-        else:
-            counted = (~ignored).sum()
-        smooth = smooth.sum() / counted
-    elif reduction == "sum":
-        smooth = smooth.sum()
-    classes = logp.shape[class_dim]
-    out: Tensor = hard * (1 - smoothing) + smooth * (smoothing / classes)
-    return out
