@@ -82,6 +82,7 @@ using WithoutGil = nb::call_guard<nb::gil_scoped_release>;
 void bind_cross_entropy(nb::module_& m);
 void bind_embedding(nb::module_& m);
 void bind_matmul(nb::module_& m);
+void bind_normalization(nb::module_& m);
 void bind_memory(nb::module_& m);
 void bind_pointwise(nb::module_& m);
 void bind_random(nb::module_& m);

@@ -23,6 +23,7 @@ NB_MODULE(_kernels, m) {
   bind_cross_entropy(m);
   bind_embedding(m);
   bind_matmul(m);
+  bind_normalization(m);
   bind_memory(m);
   bind_pointwise(m);
   bind_random(m);

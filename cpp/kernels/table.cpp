@@ -7,6 +7,7 @@ const KernelTable kTable{
     .cross_entropy = &kCrossEntropy,
     .embedding = &kEmbedding,
     .matmul = &kMatmul,
+    .normalization = &kNormalization,
     .pointwise = &kPointwise,
     .random = &kRandom,
     .recurrent = &kRecurrent,

@@ -10,6 +10,7 @@
 #include "kernels/cross_entropy.hpp"
 #include "kernels/embedding.hpp"
 #include "kernels/matmul.hpp"
+#include "kernels/normalization.hpp"
 #include "kernels/pointwise.hpp"
 #include "kernels/random.hpp"
 #include "kernels/recurrent.hpp"
@@ -21,6 +22,7 @@ struct KernelTable {
   const Both<CrossEntropyKernels>* cross_entropy;
   const Both<EmbeddingKernels>* embedding;
   const Both<MatmulKernels>* matmul;
+  const Both<NormalizationKernels>* normalization;
   const Both<PointwiseKernels>* pointwise;
   const RandomKernels* random;
   const Both<RecurrentKernels>* recurrent;

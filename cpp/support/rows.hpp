@@ -23,7 +23,8 @@ class RowSum {
     if (++blocks_ == kBlocksInLanes) fold();
   }
 
-  PENLIGHT_INLINE T total() { return T(total_ + lanes_.total()); }
+  PENLIGHT_INLINE double exact() { return total_ + double(lanes_.total()); }
+  PENLIGHT_INLINE T total() { return T(exact()); }
 
  private:
   PENLIGHT_INLINE void fold() {

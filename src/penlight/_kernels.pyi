@@ -13,6 +13,26 @@ def prepare_call_path(*shared: Any) -> None: ...
 def add_rows(out: _Array, indices: _Array, values: _Array) -> None: ...
 def batch_matmul(out: _Array, a: _Array, b: _Array) -> None: ...
 def cached_bytes() -> int: ...
+def batch_moments(mean: _Array, var: _Array, input: _Array) -> None: ...
+def batch_norm(
+    out: _Array,
+    input: _Array,
+    mean: _Array,
+    rstd: _Array,
+    weight: _Array | None,
+    bias: _Array | None,
+) -> None: ...
+def batch_norm_backward(
+    grad_input: _Array | None,
+    grad_weight: _Array | None,
+    grad_bias: _Array | None,
+    grad: _Array,
+    input: _Array,
+    mean: _Array,
+    rstd: _Array,
+    weight: _Array | None,
+    fixed: bool,
+) -> None: ...
 def cpu_capabilities() -> list[str]: ...
 def cross_entropy(
     out: _Array,
@@ -53,6 +73,27 @@ def gelu_tanh(out: _Array, input: _Array) -> None: ...
 def gelu_tanh_backward(grad_input: _Array, grad: _Array, saved: _Array) -> None: ...
 def get_cpu_capability() -> str: ...
 def get_num_threads() -> int: ...
+def group_norm(
+    out: _Array,
+    mean: _Array,
+    rstd: _Array,
+    input: _Array,
+    weight: _Array | None,
+    bias: _Array | None,
+    eps: float,
+    groups: int,
+) -> None: ...
+def group_norm_backward(
+    grad_input: _Array | None,
+    grad_weight: _Array | None,
+    grad_bias: _Array | None,
+    grad: _Array,
+    input: _Array,
+    mean: _Array,
+    rstd: _Array,
+    weight: _Array | None,
+    groups: int,
+) -> None: ...
 def gru_backward(
     grad_input_gates: _Array,
     grad_hidden_gates: _Array,
@@ -88,6 +129,25 @@ def log(out: _Array, input: _Array) -> None: ...
 def log1p(out: _Array, input: _Array) -> None: ...
 def log_sigmoid(out: _Array, input: _Array) -> None: ...
 def log_sigmoid_backward(grad_input: _Array, grad: _Array, saved: _Array) -> None: ...
+def layer_norm(
+    out: _Array,
+    mean: _Array | None,
+    rstd: _Array,
+    input: _Array,
+    weight: _Array | None,
+    bias: _Array | None,
+    eps: float,
+) -> None: ...
+def layer_norm_backward(
+    grad_input: _Array | None,
+    grad_weight: _Array | None,
+    grad_bias: _Array | None,
+    grad: _Array,
+    input: _Array,
+    mean: _Array | None,
+    rstd: _Array,
+    weight: _Array | None,
+) -> None: ...
 def log_softmax(out: _Array, input: _Array, dim: int) -> None: ...
 def log_softmax_backward(grad_input: _Array, grad: _Array, out: _Array, dim: int) -> None: ...
 def log_softmax_backward_picked(

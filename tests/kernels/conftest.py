@@ -21,6 +21,7 @@ FAMILIES = (
     "gru",
     "lstm",
     "matmul",
+    "normalization",
     "pointwise",
     "recurrent",
     "softmax",

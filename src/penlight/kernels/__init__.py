@@ -27,6 +27,15 @@ from .reference.lstm import (
 )
 from .reference.matmul import batch_matmul, matmul
 from .reference.memory import cached_bytes, release_cached, use_block_cache
+from .reference.normalization import (
+    batch_moments,
+    batch_norm,
+    batch_norm_backward,
+    group_norm,
+    group_norm_backward,
+    layer_norm,
+    layer_norm_backward,
+)
 from .reference.pointwise import (
     dropout_backward,
     elu,
@@ -96,6 +105,9 @@ from .reference.threads import (
 __all__ = [
     "add_rows",
     "batch_matmul",
+    "batch_moments",
+    "batch_norm",
+    "batch_norm_backward",
     "cached_bytes",
     "cpu_capabilities",
     "cross_entropy",
@@ -127,6 +139,8 @@ __all__ = [
     "gelu_tanh_backward",
     "get_cpu_capability",
     "get_num_threads",
+    "group_norm",
+    "group_norm_backward",
     "gru_backward",
     "gru_forward",
     "hardsigmoid",
@@ -136,6 +150,8 @@ __all__ = [
     "hardtanh",
     "hardtanh_backward",
     "is_native",
+    "layer_norm",
+    "layer_norm_backward",
     "leaky_relu",
     "leaky_relu_backward",
     "log",

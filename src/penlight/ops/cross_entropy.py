@@ -16,11 +16,11 @@ import numpy as np
 
 from .. import kernels
 from .._tensor import Array, Tensor, wrap
-from ..autograd.engine import run_backward
-from ..autograd.grad_mode import enable_grad, mode
+from ..autograd.grad_mode import mode
 from ..autograd.graph import Node, refuse_modified, version_of
 from ..autograd.views import edge_of
 from ._op import Saving, op
+from ._recorded import differentiate
 from .nll_loss import REDUCTIONS, nll_loss, over_count, refuse_classes
 from .softmax import log_softmax
 
@@ -62,21 +62,11 @@ class _Call:
         """Return the gradient of the logits by walking back through the composition."""
         self._check_versions()
         input, target, weight = self.tensors
-        source = wrap(input._array)
-        source._edge = self.edge
-        record = mode.grad
-        with enable_grad():
-            # A node between, so that the hooks of the logits run in the outer walk alone.
-            logits = source.expand(source.shape)
-            loss = composed(logits, target, weight, *self.options)
-        (found,) = run_backward(
-            [loss._edge],
-            [grad],
-            keep_graph=record,
-            create_graph=record,
-            inputs=[edge_of(logits)],
-        )
-        return found
+        logits = wrap(input._array)
+        logits._edge = self.edge
+        return differentiate(
+            lambda logits: composed(logits, target, weight, *self.options), [logits], grad, [True]
+        )[0]
 
 
 class _Gradient:
