@@ -74,6 +74,7 @@ FAMILY = Family(
         Case("forward", forward, 1.0),
         Case("forward and backward", backward, 20.0),
         Case("forward, backward, SGD step", with_step("SGD", lr=0.1), 20.0),
+        Case("forward, backward, Adagrad step", with_step("Adagrad", lr=0.1)),
         Case("forward, backward, Adam step", with_step("Adam", lr=0.1)),
         Case("EmbeddingBag(100,000, 64), sum, 256 bags of 16", bag("sum")),
         Case("EmbeddingBag(100,000, 64), mean, 256 bags of 16", bag("mean")),

@@ -85,6 +85,7 @@ void bind_matmul(nb::module_& m);
 void bind_normalization(nb::module_& m);
 void bind_memory(nb::module_& m);
 void bind_pointwise(nb::module_& m);
+void bind_optimizer(nb::module_& m);
 void bind_random(nb::module_& m);
 void bind_recurrent(nb::module_& m);
 void bind_softmax(nb::module_& m);

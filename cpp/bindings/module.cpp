@@ -26,6 +26,7 @@ NB_MODULE(_kernels, m) {
   bind_normalization(m);
   bind_memory(m);
   bind_pointwise(m);
+  bind_optimizer(m);
   bind_random(m);
   bind_recurrent(m);
   bind_softmax(m);

@@ -8,6 +8,7 @@ const KernelTable kTable{
     .embedding = &kEmbedding,
     .matmul = &kMatmul,
     .normalization = &kNormalization,
+    .optimizer = &kOptimizer,
     .pointwise = &kPointwise,
     .random = &kRandom,
     .recurrent = &kRecurrent,

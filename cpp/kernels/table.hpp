@@ -11,6 +11,7 @@
 #include "kernels/embedding.hpp"
 #include "kernels/matmul.hpp"
 #include "kernels/normalization.hpp"
+#include "kernels/optimizer.hpp"
 #include "kernels/pointwise.hpp"
 #include "kernels/random.hpp"
 #include "kernels/recurrent.hpp"
@@ -23,6 +24,7 @@ struct KernelTable {
   const Both<EmbeddingKernels>* embedding;
   const Both<MatmulKernels>* matmul;
   const Both<NormalizationKernels>* normalization;
+  const Both<OptimizerKernels>* optimizer;
   const Both<PointwiseKernels>* pointwise;
   const RandomKernels* random;
   const Both<RecurrentKernels>* recurrent;

@@ -10,6 +10,34 @@ class CallPath:
 
 def run_nodes(*walk: Any) -> None: ...
 def prepare_call_path(*shared: Any) -> None: ...
+def adagrad_step(
+    params: list[_Array],
+    grads: list[_Array],
+    sums: list[_Array],
+    steps: list[_Array],
+    rows: list[_Array | None] | None,
+    lr: float,
+    lr_decay: float,
+    weight_decay: float,
+    eps: float,
+    maximize: bool,
+) -> bool: ...
+def adam_step(
+    params: list[_Array],
+    grads: list[_Array],
+    exp_avgs: list[_Array],
+    exp_avg_sqs: list[_Array],
+    max_exp_avg_sqs: list[_Array] | None,
+    steps: list[_Array],
+    rows: list[_Array | None] | None,
+    lr: float,
+    beta1: float,
+    beta2: float,
+    weight_decay: float,
+    eps: float,
+    decoupled: bool,
+    maximize: bool,
+) -> bool: ...
 def add_rows(out: _Array, indices: _Array, values: _Array) -> None: ...
 def batch_matmul(out: _Array, a: _Array, b: _Array) -> None: ...
 def cached_bytes() -> int: ...
@@ -240,3 +268,18 @@ def soft_cross_entropy(
 ) -> None: ...
 def softmax(out: _Array, input: _Array, dim: int) -> None: ...
 def softmax_backward(grad_input: _Array, grad: _Array, out: _Array, dim: int) -> None: ...
+def sgd_step(
+    params: list[_Array],
+    grads: list[_Array],
+    buffers: list[_Array] | None,
+    rows: list[_Array | None] | None,
+    lr: float,
+    momentum: float,
+    dampening: float,
+    weight_decay: float,
+    nesterov: bool,
+    maximize: bool,
+    first: bool,
+) -> bool: ...
+def softmax(out: _Array, input: _Array) -> None: ...
+def softmax_backward(grad_input: _Array, grad: _Array, out: _Array) -> None: ...

@@ -22,6 +22,7 @@ FAMILIES = (
     "lstm",
     "matmul",
     "normalization",
+    "optimizer",
     "pointwise",
     "recurrent",
     "softmax",

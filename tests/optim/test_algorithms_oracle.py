@@ -39,6 +39,13 @@ ADAM_OPTIONS = _combinations(
     amsgrad=[False, True],
     maximize=[False, True],
 )
+ADAGRAD_OPTIONS = _combinations(
+    lr_decay=[0, 0.1],
+    weight_decay=[0, 0.1],
+    initial_accumulator_value=[0, 0.5],
+    eps=[1e-10, 1e-3],
+    maximize=[False, True],
+)
 CASES = [
     *(("SGD", {"lr": 0.05, **options}) for options in SGD_OPTIONS),
     *(("SGD", {"lr": 0.05, "momentum": 0.9, name: True}) for name in ("foreach", "fused")),
@@ -46,6 +53,8 @@ CASES = [
     ("Adam", {"lr": 0.02, "weight_decay": 0.1, "decoupled_weight_decay": True}),
     *(("Adam", {"lr": 0.02, name: True}) for name in ("foreach", "fused")),
     *(("AdamW", {"lr": 0.02, **options}) for options in ADAM_OPTIONS),
+    *(("Adagrad", {"lr": 0.05, **options}) for options in ADAGRAD_OPTIONS),
+    *(("Adagrad", {"lr": 0.05, name: True}) for name in ("foreach", "fused")),
 ]
 
 
@@ -89,7 +98,7 @@ def test_fifty_steps_equal_torch(name, options, dtype):
     _compare(*results, dtype)
 
 
-@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW"])
+@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "Adagrad"])
 def test_tensor_learning_rate_equals_torch(name):
     starts, grads = _problem("float32")
     results = []
@@ -125,6 +134,7 @@ EXCHANGES = [
     ("SGD", {"lr": 0.05}),
     ("Adam", {"lr": 0.02, "amsgrad": True}),
     ("AdamW", {"lr": 0.02}),
+    ("Adagrad", {"lr": 0.05, "lr_decay": 0.1}),
 ]
 
 
@@ -170,7 +180,7 @@ def test_state_dict_has_torchs_keys_and_values(name, options, named):
             np.testing.assert_allclose(mine.numpy(), value.numpy(), rtol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW"])
+@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "Adagrad"])
 def test_repr_is_torchs(name):
     texts = []
     for library in (pl, torch):
@@ -186,6 +196,7 @@ def test_repr_is_torchs(name):
         ("SGD", {"momentum": 0.9, "nesterov": True, "weight_decay": 0.1}),
         ("Adam", {"weight_decay": 0.1}),
         ("AdamW", {"maximize": True}),
+        ("Adagrad", {"weight_decay": 0.1, "maximize": True}),
     ],
 )
 def test_differentiable_steps_carry_torchs_gradients(name, options):
@@ -230,6 +241,13 @@ BAD = [
     ("Adam", {"betas": (0.9, 1.0)}),
     ("Adam", {"weight_decay": -1}),
     ("AdamW", {"lr": -1}),
+    ("Adagrad", {"lr": -1}),
+    ("Adagrad", {"lr_decay": -1}),
+    ("Adagrad", {"weight_decay": -1}),
+    ("Adagrad", {"initial_accumulator_value": -1}),
+    ("Adagrad", {"eps": -1}),
+    ("Adagrad", {"fused": True, "differentiable": True}),
+    ("Adagrad", {"fused": True, "foreach": True}),
 ]
 
 

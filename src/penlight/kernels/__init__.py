@@ -36,6 +36,7 @@ from .reference.normalization import (
     layer_norm,
     layer_norm_backward,
 )
+from .reference.optimizer import adagrad_step, adam_step, sgd_step
 from .reference.pointwise import (
     dropout_backward,
     elu,
@@ -103,6 +104,8 @@ from .reference.threads import (
 )
 
 __all__ = [
+    "adagrad_step",
+    "adam_step",
     "add_rows",
     "batch_matmul",
     "batch_moments",
@@ -176,6 +179,7 @@ __all__ = [
     "rnn_forward",
     "seed_words",
     "set_num_threads",
+    "sgd_step",
     "sigmoid",
     "sigmoid_backward",
     "silu",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import tensor, zeros_like
-from .._dtype import float32, float64, get_default_dtype
+from .. import zeros_like
 from .._tensor import Tensor
+from ..ops.optimizer_steps import adam_step
 from ._groups import Group
 from ._options import (
     check_betas,
@@ -16,7 +16,8 @@ from ._options import (
     check_tensors_for_foreach,
     number,
 )
-from .optimizer import Optimizer, ParamsT
+from ._step_count import as_tensors, new_count
+from .optimizer import Optimizer, ParamsT, States, Tensors
 
 __all__ = ["Adam"]
 
@@ -113,20 +114,37 @@ class Adam(Optimizer):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
-        for entry in self.state.values():
-            # Old checkpoints counted steps with a Python number.
-            if isinstance(entry, dict) and isinstance(entry.get("step"), int | float):
-                entry["step"] = tensor(float(entry["step"]), dtype=_step_dtype())
+        as_tensors(self.state)
 
     def _init_state(self, param: Tensor, group: Group) -> dict[str, Any]:
         state = {
-            "step": tensor(0.0, dtype=_step_dtype()),
+            "step": new_count(),
             "exp_avg": zeros_like(param).detach(),
             "exp_avg_sq": zeros_like(param).detach(),
         }
         if group["amsgrad"]:
             state["max_exp_avg_sq"] = zeros_like(param).detach()
         return state
+
+    def _step_together(self, params: Tensors, grads: Tensors, states: States, group: Group) -> bool:
+        if group["capturable"] or group["differentiable"]:
+            return False
+        beta1, beta2 = group["betas"]
+        return adam_step(
+            params,
+            grads,
+            [state["exp_avg"] for state in states],
+            [state["exp_avg_sq"] for state in states],
+            [state["max_exp_avg_sq"] for state in states] if group["amsgrad"] else None,
+            [state["step"] for state in states],
+            lr=number(group["lr"]),
+            beta1=number(beta1),
+            beta2=number(beta2),
+            weight_decay=group["weight_decay"],
+            eps=group["eps"],
+            decoupled=group["decoupled_weight_decay"],
+            maximize=group["maximize"],
+        )
 
     def _step(self, param: Tensor, grad: Tensor, state: dict[str, Any], group: Group) -> None:
         if group["capturable"]:
@@ -179,8 +197,3 @@ def _step_recorded(param: Tensor, grad: Tensor, state: dict[str, Any], group: Gr
     step = state["step"].add_(1).item()
     denom = exp_avg_sq.sqrt() / (1 - beta2**step) ** 0.5 + group["eps"]
     param.sub_(exp_avg / denom * (lr / (1 - beta1**step)))
-
-
-def _step_dtype() -> Any:
-    """Step counts are float32, and float64 where that is the default dtype."""
-    return float64 if get_default_dtype() == float64 else float32

@@ -25,6 +25,8 @@ __all__ = [
 
 ParamsT = Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tensor]]
 StateDict = dict[str, Any]
+Tensors = list[Tensor]
+States = list[dict[str, Any]]
 
 
 class _RequiredParameter:
@@ -41,8 +43,9 @@ class Optimizer(Hooked):
     r"""Base class of all optimisers.
 
     An algorithm defines ``_init_state(param, group)``, the state a parameter starts with, and
-    ``_step(param, grad, state, group)``, which updates one parameter in place. A class may instead
-    override :meth:`step` whole, as PyTorch programs do.
+    ``_step(param, grad, state, group)``, which updates one parameter in place; it may also define
+    ``_step_together``, which does the same for many in one go. A class may instead override
+    :meth:`step` whole, as PyTorch programs do.
 
     Args:
         params: parameters, ``(name, parameter)`` pairs, or dicts that each describe a group.
@@ -131,7 +134,11 @@ class Optimizer(Hooked):
         return loss
 
     def _step_group(self, group: Group) -> None:
+        """Step a group's parameters in one go; where that cannot be, one by one in their order."""
         states = self.state
+        params: Tensors = []
+        grads: Tensors = []
+        entries: States = []
         for param in group["params"]:
             grad = param.grad
             if grad is None:
@@ -141,7 +148,18 @@ class Optimizer(Hooked):
                 state = self._init_state(param, group)
                 if state:
                     states[param] = state
-            self._step(param, grad, state, group)
+            params.append(param)
+            grads.append(grad)
+            entries.append(state)
+        if not params or self._step_together(params, grads, entries, group):
+            return
+        for param, grad, state in zip(params, grads, entries, strict=True):
+            if not self._step_together([param], [grad], [state], group):
+                self._step(param, grad, state, group)
+
+    def _step_together(self, params: Tensors, grads: Tensors, states: States, group: Group) -> bool:  # noqa: ARG002
+        """Step parameters in one go, with the values of ``_step``; False: nothing was done."""
+        return False
 
     def _init_state(self, param: Tensor, group: Group) -> dict[str, Any]:
         raise NotImplementedError

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import empty_like
 from .._tensor import Tensor
+from ..ops.optimizer_steps import sgd_step
 from ._groups import Group
 from ._options import check_implementation, check_lr, check_not_negative, number
-from .optimizer import Optimizer, ParamsT
+from .optimizer import Optimizer, ParamsT, States, Tensors
 
 __all__ = ["SGD"]
 
@@ -102,6 +104,37 @@ class SGD(Optimizer):
         # Without momentum there is nothing to keep, and torch's state_dict has no entry either.
         return {"momentum_buffer": None} if group["momentum"] != 0 else {}
 
+    def _step_together(self, params: Tensors, grads: Tensors, states: States, group: Group) -> bool:
+        lr = group["lr"]
+        if group["differentiable"] or (isinstance(lr, Tensor) and lr.requires_grad):
+            return False
+        buffers: Tensors | None = None
+        first = False
+        if group["momentum"] != 0:
+            there = [state["momentum_buffer"] for state in states if _has_buffer(state)]
+            first = not there
+            buffers = (
+                [empty_like(param, requires_grad=False) for param in params] if first else there
+            )
+            if len(buffers) != len(params):
+                return False
+        done = sgd_step(
+            params,
+            grads,
+            buffers,
+            lr=number(lr),
+            momentum=group["momentum"],
+            dampening=group["dampening"],
+            weight_decay=number(group["weight_decay"]),
+            nesterov=group["nesterov"],
+            maximize=group["maximize"],
+            first=first,
+        )
+        if done and first and buffers is not None:
+            for state, buffer in zip(states, buffers, strict=True):
+                state["momentum_buffer"] = buffer
+        return done
+
     def _step(self, param: Tensor, grad: Tensor, state: dict[str, Any], group: Group) -> None:
         if group["maximize"]:
             grad = -grad
@@ -121,3 +154,7 @@ class SGD(Optimizer):
             param.addcmul_(grad, lr, value=-1)
         else:
             param.add_(grad, alpha=-number(lr))
+
+
+def _has_buffer(state: dict[str, Any]) -> bool:
+    return state.get("momentum_buffer") is not None
