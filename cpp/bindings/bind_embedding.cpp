@@ -25,9 +25,19 @@ void add_rows(const Out<T>& out, const In<int64_t>& indices, const In<T>& values
 }
 
 template <typename T>
+void clear_rows(const Out<T>& out, const In<int64_t>& indices) {
+  const int64_t n = size_of("indices", indices, 1, 0);
+  const int64_t e = size_of("out", out, 2, 1);
+  check_indices(indices.data(), n, size_of("out", out, 2, 0));
+  kernels().embedding->get<T>().clear_rows(out.data(), indices.data(), n, e);
+}
+
+template <typename T>
 void bind(nb::module_& m) {
   m.def("add_rows", &add_rows<T>, nb::arg("out").noconvert(), nb::arg("indices").noconvert(),
         nb::arg("values").noconvert(), WithoutGil());
+  m.def("clear_rows", &clear_rows<T>, nb::arg("out").noconvert(), nb::arg("indices").noconvert(),
+        WithoutGil());
 }
 
 }  // namespace

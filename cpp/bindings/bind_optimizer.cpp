@@ -69,12 +69,15 @@ void check_count(const char* name, const nb::list& list, size_t count) {
                               " arrays, got " + std::to_string(list.size()));
 }
 
-void check_size(const char* name, size_t at, const Py_buffer& view, int64_t size) {
-  const int64_t got = view.len / view.itemsize;
-  if (got == size) return;
-  throw std::invalid_argument(std::string(name) + ": expected " + std::to_string(size) +
-                              " elements at position " + std::to_string(at) + ", got " +
-                              std::to_string(got));
+void check_one(size_t at, const Py_buffer& step) {
+  const int64_t got = step.len / step.itemsize;
+  if (got == 1) return;
+  throw std::invalid_argument("steps: expected one element at position " + std::to_string(at) +
+                              ", got " + std::to_string(got));
+}
+
+bool same_shape(const Py_buffer& a, const Py_buffer& b) {
+  return a.ndim == b.ndim && std::equal(a.shape, a.shape + a.ndim, b.shape);
 }
 
 // The lists of one step, checked and turned into parts.
@@ -127,11 +130,10 @@ class Parts {
     part.size = written->len / static_cast<int64_t>(sizeof(T));
     part.width = written->ndim == 2 ? written->shape[1] : 0;
     height_ = written->ndim == 2 ? written->shape[0] : 0;
-    check_size("grads", i, *read, part.size);
+    if (!same_shape(*written, *read)) return false;
     for (size_t s = 0; s < states.size(); ++s) {
       const Py_buffer* state = take(states[s][i], kFormat, true);
-      if (state == nullptr) return false;
-      check_size("states", i, *state, part.size);
+      if (state == nullptr || !same_shape(*written, *state)) return false;
       part.state[s] = static_cast<T*>(state->buf);
     }
     parts_.push_back(part);
@@ -141,7 +143,7 @@ class Parts {
   bool add_step(size_t i, nb::handle step) {
     const Py_buffer* view = take(step, "fd", true);
     if (view == nullptr) return false;
-    check_size("steps", i, *view, 1);
+    check_one(i, *view);
     steps_.push_back(view);
     return true;
   }

@@ -20,8 +20,17 @@ void add_rows(T* out, const int64_t* indices, const T* values, int64_t n, int64_
   });
 }
 
+template <typename T>
+void clear_rows(T* out, const int64_t* indices, int64_t n, int64_t e) {
+  for (int64_t i = 0; i < n; ++i) {
+    T* row = out + indices[i] * e;
+    for (int64_t c = 0; c < e; ++c) row[c] = 0;
+  }
+}
+
 }  // namespace
 
-const Both<EmbeddingKernels> kEmbedding{{add_rows<float>}, {add_rows<double>}};
+const Both<EmbeddingKernels> kEmbedding{{add_rows<float>, clear_rows<float>},
+                                        {add_rows<double>, clear_rows<double>}};
 
 }  // namespace penlight::PENLIGHT_LEVEL

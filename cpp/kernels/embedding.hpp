@@ -11,6 +11,8 @@ template <typename T>
 struct EmbeddingKernels {
   // Adds values (N, E) to the rows indices (N) of out (V, E), in order. The indices are in range.
   void (*add_rows)(T* out, const int64_t* indices, const T* values, int64_t n, int64_t e);
+  // Sets the rows indices (N) of out (V, E) to zero.
+  void (*clear_rows)(T* out, const int64_t* indices, int64_t n, int64_t e);
 };
 
 #if defined(PENLIGHT_LEVEL)

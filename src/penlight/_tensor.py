@@ -70,6 +70,8 @@ class Tensor:
         if unknown:
             msg = f"new() received an unexpected keyword argument {min(unknown)!r}"
             raise TypeError(msg)
+        if len(args) == 1 and isinstance(args[0], Tensor):
+            args[0]._exposed()
         return as_class(legacy_array(args, _dtype.default_numpy()), cls)
 
     # ---- making ---------------------------------------------------------------------------------
@@ -103,10 +105,17 @@ class Tensor:
         self._edge = None
         return self
 
+    def _exposed(self) -> Array:
+        """Return the array for writers whose writes are not counted."""
+        storage = self._storage
+        if storage is not None:
+            storage.rows = None
+        return self._array
+
     @property
     def data(self) -> Tensor:
         """The same memory as a tensor without history whose writes autograd does not notice."""
-        return wrap(self._array)
+        return wrap(self._exposed())
 
     @data.setter
     def data(self, value: Tensor) -> None:
@@ -187,7 +196,7 @@ class Tensor:
 
     def data_ptr(self) -> int:
         """Return the address of the first element."""
-        address: int = self._array.__array_interface__["data"][0]
+        address: int = self._exposed().__array_interface__["data"][0]
         return address
 
     def is_contiguous(self, memory_format: Any = None) -> bool:  # noqa: ARG002 - one format exists
@@ -366,7 +375,7 @@ class Tensor:
                 "instead."
             )
             raise RuntimeError(msg)
-        return self._array.view()
+        return self._exposed().view()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         array = self.numpy()
@@ -459,7 +468,7 @@ class Tensor:
         return made
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return _rebuild, (type(self), self._array, self.requires_grad, dict(self.__dict__))
+        return _rebuild, (type(self), self._exposed(), self.requires_grad, dict(self.__dict__))
 
     def __copy__(self) -> Any:
         made = as_class(self._array, type(self))

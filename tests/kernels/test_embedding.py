@@ -1,4 +1,4 @@
-"""Scatter-add of rows."""
+"""Scatter-add of rows, and rows set to zero."""
 
 from __future__ import annotations
 
@@ -37,3 +37,21 @@ def test_an_index_outside_the_table_is_named_and_nothing_is_added(kernels, kind,
 def test_values_of_another_shape_are_refused(kernels, kind):
     with pytest.raises(ValueError, match=r"values: expected shape \(1, 2\), got \(1, 3\)"):
         kernels.add_rows(np.zeros((3, 2), kind), np.array([0]), np.ones((1, 3), kind))
+
+
+@pytest.mark.parametrize("width", [0, 1, 15, 16, 17, 300])
+@pytest.mark.parametrize("chosen", [[], [0], [6, 2, 2]])
+def test_only_the_named_rows_become_zero(kernels, kind, width, chosen):
+    out = np.full((7, width), np.nan, kind)
+    expected = out.copy()
+    expected[chosen] = 0
+    kernels.clear_rows(out, np.array(chosen, np.int64))
+    np.testing.assert_array_equal(out, expected)
+
+
+@pytest.mark.parametrize("bad", [-1, 3])
+def test_a_row_outside_the_table_is_named_and_nothing_becomes_zero(kernels, kind, bad):
+    out = np.ones((3, 2), kind)
+    with pytest.raises(IndexError, match=f"got index {bad} at position 1, but there are 3 rows"):
+        kernels.clear_rows(out, np.array([0, bad]))
+    assert out.all()

@@ -157,7 +157,13 @@ def test_arrays_that_do_not_go_together_are_left_alone(kernels, kind, name, rng)
     problem = draw(rng, kind, [4, (3, 5)])
     other = np.float64 if kind == np.float32 else np.float32
     for which in range(3):
-        for broken in (lambda a: a.astype(other), np.asfortranarray, lambda a: a.astype(np.int32)):
+        for broken in (
+            lambda a: a.astype(other),
+            lambda a: a.astype(np.int32),
+            np.asfortranarray,
+            lambda a: a[:2].copy(),
+            np.ravel,
+        ):
             changed = copies(problem)
             arrays = (changed[0], changed[1], changed[2][0])[which]
             arrays[1] = broken(arrays[1])
@@ -177,15 +183,11 @@ def test_shared_memory_that_is_written_is_left_alone(kernels, kind, name, rng):
     assert call(kernels, name, params, [both[:8], both[4:]], positive(name, states), steps)
 
 
-def test_sizes_that_differ_are_named(kernels, kind, rng):
+def test_lists_that_do_not_fit_are_named(kernels, kind, rng):
     params, grads, states, steps = draw(rng, kind, [4, 3])
     with pytest.raises(ValueError, match="grads: expected 2 arrays, got 1"):
         call(kernels, "sgd_step", params, grads[:1], states, steps)
-    with pytest.raises(ValueError, match="grads: expected 3 elements at position 1, got 4"):
-        call(kernels, "sgd_step", params, [grads[0], grads[0]], states, steps)
-    with pytest.raises(ValueError, match="states: expected 3 elements at position 1, got 4"):
-        call(kernels, "adam_step", params, grads, [[states[0][0]] * 2, *states[1:]], steps)
-    with pytest.raises(ValueError, match="steps: expected 1 elements at position 0, got 2"):
+    with pytest.raises(ValueError, match="steps: expected one element at position 0, got 2"):
         call(kernels, "adam_step", params, grads, states, [np.zeros(2, np.float32), steps[1]])
     with pytest.raises(ValueError, match="buffers: momentum needs them"):
         call(kernels, "sgd_step", params, grads, [None], steps, momentum=0.5)

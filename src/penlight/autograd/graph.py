@@ -201,18 +201,19 @@ _accumulating = threading.RLock()
 
 def _first(grad: Any, like: Any) -> Any:
     """Return ``grad`` as a leaf's first: its memory when nothing else has it, else a copy."""
-    array = grad._array
-    first = grad.data
+    array, storage = grad._array, grad._storage
+    # A table's gradient comes with a storage, which knows its rows, and an owner of its memory.
+    noted = storage is not None and storage.rows is not None
+    first = grad.detach() if noted else grad.data
     if (
-        grad._storage is not None
-        or array.base is not None
+        (not noted and (storage is not None or array.base is not None))
         or array.strides != like.strides
         or array.dtype is not like.dtype
         or sys.getrefcount(array) > _UNSHARED
     ):
         copy = np.empty(like.shape, like.dtype) if 0 in like.strides else np.empty_like(like)
         copy[...] = array
-        first._array = copy
+        first._array, first._storage = copy, None
     return first
 
 

@@ -68,8 +68,11 @@ class Hooks:
 
 def _seen(grad: Any) -> Any:
     """Mark a gradient that somebody outside the engine has seen: no leaf may adopt its memory."""
-    if grad is not None and grad._storage is None:
+    if grad is None:
+        return grad
+    if grad._storage is None:
         grad._storage = Storage()
+    grad._storage.rows = None
     return grad
 
 

@@ -17,7 +17,7 @@ from .reference.cross_entropy import (
     nll_loss,
     soft_cross_entropy,
 )
-from .reference.embedding import add_rows
+from .reference.embedding import add_rows, clear_rows
 from .reference.gru import gru_backward, gru_forward
 from .reference.lstm import (
     lstm_backward,
@@ -112,6 +112,7 @@ __all__ = [
     "batch_norm",
     "batch_norm_backward",
     "cached_bytes",
+    "clear_rows",
     "cpu_capabilities",
     "cross_entropy",
     "draw_words",

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import kernels
 from .._tensor import Array, Tensor
 from ..autograd.views import storage_of
 from . import _check
 from ._op import Saving, op
+from .table_memory import table_with_rows, with_note
 
 __all__ = ["embedding", "embedding_renorm_"]
 
@@ -68,8 +68,8 @@ def _check_table(function: str, weight: Array) -> None:
     node="EmbeddingBackward0",
     method=False,
     quiet=True,
-    weight=lambda grad, weight_shape, indices, padding_idx, scale_grad_by_freq: embedding_backward(
-        grad, indices, weight_shape[0], padding_idx, scale_grad_by_freq
+    weight=lambda grad, weight_shape, indices, padding_idx, scale_grad_by_freq: with_note(
+        embedding_backward(grad, indices, weight_shape[0], padding_idx, scale_grad_by_freq)
     ),
 )
 def embedding(
@@ -140,10 +140,9 @@ def embedding_backward(
 def _summed(rows: int, index: Array, values: Array) -> Array:
     """Return zeros with each row of ``values`` added at its index; half types in float32."""
     kind = np.float32 if values.dtype.itemsize == 2 else values.dtype
-    out = np.zeros((rows, values.shape[1]), kind)
     places = np.ascontiguousarray(index, dtype=np.int64)
-    kernels.add_rows(out, places, np.ascontiguousarray(values, dtype=kind))
-    return out
+    values = np.ascontiguousarray(values, dtype=kind)
+    return table_with_rows((rows, values.shape[1]), places, values)
 
 
 def _frequency(flat: Array, rows: int) -> Array:
@@ -273,8 +272,10 @@ def _bag_plan(
     quiet=True,
     saves=("plan",),
     weight=lambda grad, weight_shape, indices, plan, kind, scale_grad_by_freq, per_sample_weights: (
-        bag_weight_grad(
-            grad, weight_shape, indices, plan, kind, scale_grad_by_freq, per_sample_weights
+        with_note(
+            bag_weight_grad(
+                grad, weight_shape, indices, plan, kind, scale_grad_by_freq, per_sample_weights
+            )
         )
     ),
     per_sample_weights=lambda grad, weight, indices, plan: bag_sample_grad(

@@ -9,13 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from .. import kernels
 from .._storage import Storage
 from .._tensor import Array, Tensor
+from .table_memory import note_rows, rows_of, unite
 
 __all__ = ["adagrad_step", "adam_step", "sgd_step"]
 
 Tensors = list[Tensor]
+Rows = list[Array | None] | None
+
+# Beyond these, products with zero might not be zero, or roots be zero, in float32.
+_LEAST, _MOST = 1e-30, 1e15
 
 
 def sgd_step(
@@ -48,11 +55,17 @@ def sgd_step(
     Returns:
         Whether the step was made.
     """
+    states = [] if buffers is None else [buffers]
+    # Where the gradient is zero and the momentum too, the parameter has zero added to it: it stays,
+    # except that climbing turns -0 into 0.
+    rows = None
+    if weight_decay == 0 and not maximize and _moderate(lr, momentum, dampening):
+        rows = _rows_that_change(grads, states)
     done = kernels.sgd_step(
         _arrays(params),
         _arrays(grads),
         None if buffers is None else _arrays(buffers),
-        None,
+        rows,
         lr,
         momentum,
         dampening,
@@ -63,7 +76,7 @@ def sgd_step(
     )
     if done:
         _count_writes(params)
-        _count_writes(buffers or ())
+        _count_states(states, rows)
     return done
 
 
@@ -95,12 +108,17 @@ def adagrad_step(
     Returns:
         Whether the step was made.
     """
+    # Where the gradient is zero, zero over a root is added: the parameter stays unless the sum is
+    # NaN, negative or, without eps, zero.
+    rows = None
+    if weight_decay == 0 and not maximize and eps > _LEAST and _moderate(lr):
+        rows = _rows_with_gradient(grads, sums)
     done = kernels.adagrad_step(
         _arrays(params),
         _arrays(grads),
         _arrays(sums),
         _arrays(steps),
-        None,
+        rows,
         lr,
         lr_decay,
         weight_decay,
@@ -108,8 +126,9 @@ def adagrad_step(
         maximize,
     )
     if done:
-        for written in (params, sums, steps):
+        for written in (params, steps):
             _count_writes(written)
+        _count_sums(sums, rows)
     return done
 
 
@@ -149,6 +168,12 @@ def adam_step(
     Returns:
         Whether the step was made.
     """
+    largest = [] if max_exp_avg_sqs is None else [max_exp_avg_sqs]
+    states = [exp_avgs, exp_avg_sqs, *largest]
+    # Where the gradient is zero and the moments too, zero over eps is added: the parameter stays.
+    rows = None
+    if weight_decay == 0 and eps > _LEAST and _moderate(lr):
+        rows = _rows_that_change(grads, states)
     done = kernels.adam_step(
         _arrays(params),
         _arrays(grads),
@@ -156,7 +181,7 @@ def adam_step(
         _arrays(exp_avg_sqs),
         None if max_exp_avg_sqs is None else _arrays(max_exp_avg_sqs),
         _arrays(steps),
-        None,
+        rows,
         lr,
         beta1,
         beta2,
@@ -166,13 +191,76 @@ def adam_step(
         maximize,
     )
     if done:
-        for written in (params, exp_avgs, exp_avg_sqs, max_exp_avg_sqs or (), steps):
+        for written in (params, steps):
             _count_writes(written)
+        _count_states(states, rows)
     return done
 
 
 def _arrays(tensors: Tensors) -> list[Array]:
     return [tensor._array for tensor in tensors]
+
+
+# ---- rows that cannot change (docs/decisions/0009-rows-that-cannot-change.md) --------------------
+
+
+def _moderate(*values: float) -> bool:
+    return all(0 <= value < _MOST for value in values)
+
+
+def _rows_that_change(grads: Tensors, states: list[Tensors]) -> Rows:
+    """Return for each gradient the rows where it or its state may be other than zero; None: all."""
+    if not any(map(_is_noted, grads)):
+        return None
+    return [_united(grad, [state[at] for state in states]) for at, grad in enumerate(grads)]
+
+
+def _is_noted(tensor: Tensor) -> bool:
+    storage = tensor._storage
+    return storage is not None and storage.rows is not None
+
+
+def _united(grad: Tensor, states: Tensors) -> Array | None:
+    notes = [rows_of(tensor) for tensor in (grad, *states)]
+    parts = [note.indices for note in notes if note is not None]
+    height = grad._array.shape[0] if len(parts) == len(notes) else 0
+    # Many rows are not worth being told apart.
+    if not height or 2 * max(map(len, parts)) > height:
+        return None
+    return parts[0] if len(parts) == 1 else unite(height, *parts)
+
+
+def _rows_with_gradient(grads: Tensors, sums: Tensors) -> Rows:
+    """Return for each gradient the rows where it may be other than zero; None: all."""
+    if not any(map(_is_noted, grads)):
+        return None
+    rows: list[Array | None] = []
+    for grad, total in zip(grads, sums, strict=True):
+        note, known = rows_of(grad), rows_of(total)
+        told_apart = note is not None and known is not None and known.regular
+        rows.append(note.indices if told_apart and note is not None else None)
+    return rows
+
+
+def _count_states(states: list[Tensors], rows: Rows) -> None:
+    """Count the writes to states, of which ``rows`` have been written."""
+    for state in states:
+        _count_writes(state)
+        for tensor, chosen in zip(state, rows or (), strict=rows is not None):
+            if chosen is not None:
+                note_rows(tensor, chosen, regular=False)
+
+
+def _count_sums(sums: Tensors, rows: Rows) -> None:
+    """Count the writes to sums of squares, which stay regular unless a gradient was NaN."""
+    before = [None if rows is None else rows_of(total) for total in sums]
+    _count_writes(sums)
+    for total, chosen, note in zip(sums, rows or (), before, strict=rows is not None):
+        if chosen is None or note is None:
+            continue
+        array = total._array
+        if not np.isnan(array[chosen]).any():
+            note_rows(total, unite(len(array), note.indices, chosen), regular=True)
 
 
 def _count_writes(tensors: Sequence[Tensor]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from .. import full_like
 from .._tensor import Tensor
 from ..ops.optimizer_steps import adagrad_step
+from ..ops.table_memory import zero_state
 from ._groups import Group
 from ._options import check_implementation, check_lr, check_not_negative, number
 from ._step_count import as_tensors, new_count
@@ -105,7 +106,8 @@ class Adagrad(Optimizer):
 
     def _init_state(self, param: Tensor, group: Group) -> dict[str, Any]:
         start = group["initial_accumulator_value"]
-        return {"step": new_count(), "sum": full_like(param, start, requires_grad=False)}
+        total = full_like(param, start, requires_grad=False) if start else zero_state(param)
+        return {"step": new_count(), "sum": total}
 
     def _step_together(self, params: Tensors, grads: Tensors, states: States, group: Group) -> bool:
         if group["differentiable"]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import zeros_like
 from .._tensor import Tensor
 from ..ops.optimizer_steps import adam_step
+from ..ops.table_memory import zero_state
 from ._groups import Group
 from ._options import (
     check_betas,
@@ -119,11 +119,11 @@ class Adam(Optimizer):
     def _init_state(self, param: Tensor, group: Group) -> dict[str, Any]:
         state = {
             "step": new_count(),
-            "exp_avg": zeros_like(param).detach(),
-            "exp_avg_sq": zeros_like(param).detach(),
+            "exp_avg": zero_state(param),
+            "exp_avg_sq": zero_state(param),
         }
         if group["amsgrad"]:
-            state["max_exp_avg_sq"] = zeros_like(param).detach()
+            state["max_exp_avg_sq"] = zero_state(param)
         return state
 
     def _step_together(self, params: Tensors, grads: Tensors, states: States, group: Group) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import empty_like
 from .._tensor import Tensor
 from ..ops.optimizer_steps import sgd_step
+from ..ops.table_memory import zero_state
 from ._groups import Group
 from ._options import check_implementation, check_lr, check_not_negative, number
 from .optimizer import Optimizer, ParamsT, States, Tensors
@@ -113,9 +113,7 @@ class SGD(Optimizer):
         if group["momentum"] != 0:
             there = [state["momentum_buffer"] for state in states if _has_buffer(state)]
             first = not there
-            buffers = (
-                [empty_like(param, requires_grad=False) for param in params] if first else there
-            )
+            buffers = [zero_state(param) for param in params] if first else there
             if len(buffers) != len(params):
                 return False
         done = sgd_step(

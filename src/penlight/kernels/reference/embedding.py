@@ -1,4 +1,4 @@
-"""Embedding: the gradient of the table."""
+"""Embedding: rows of the table and its gradient."""
 
 from __future__ import annotations
 
@@ -25,6 +25,25 @@ def add_rows(out: Array, indices: Array, values: Array) -> None:
     if values.shape != (indices.size, width):
         message = f"values: expected shape {(indices.size, width)}, got {values.shape}"
         raise ValueError(message)
+    _check_indices(indices, rows)
+    np.add.at(out, indices, values)
+
+
+def clear_rows(out: Array, indices: Array) -> None:
+    """Set the rows of ``out`` that ``indices`` name to zero.
+
+    Args:
+        out: written, shape (V, E).
+        indices: int64, shape (N).
+
+    Raises:
+        IndexError: an index is outside [0, V); nothing has been written then.
+    """
+    _check_indices(indices, out.shape[0])
+    out[indices] = 0
+
+
+def _check_indices(indices: Array, rows: int) -> None:
     wrong = np.flatnonzero((indices < 0) | (indices >= rows))
     if wrong.size:
         at = int(wrong[0])
@@ -33,4 +52,3 @@ def add_rows(out: Array, indices: Array, values: Array) -> None:
             f"but there are {rows} rows"
         )
         raise IndexError(message)
-    np.add.at(out, indices, values)

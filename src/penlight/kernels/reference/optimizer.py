@@ -2,7 +2,8 @@
 
 Each takes lists of arrays, one entry a parameter. Where the arrays do not allow a step in one go it
 returns False and has written nothing: they must all be C-contiguous, writable and of the first
-parameter's dtype, float32 or float64, and none that is written may share memory with another.
+parameter's dtype, float32 or float64, and those of one parameter of its shape; none that is written
+may share memory with another.
 
 ``rows`` is None, or has for each parameter None or the rows of a matrix that are stepped, rising;
 the others stay as they are.
@@ -56,7 +57,7 @@ def sgd_step(
         Whether the step was made.
 
     Raises:
-        ValueError: lengths or sizes do not fit.
+        ValueError: the lists' lengths do not fit.
         IndexError: rows do not rise or leave the matrix.
     """
     if momentum != 0 and buffers is None:
@@ -110,7 +111,7 @@ def adagrad_step(
         Whether the step was made.
 
     Raises:
-        ValueError: lengths or sizes do not fit.
+        ValueError: the lists' lengths do not fit.
         IndexError: rows do not rise or leave the matrix.
     """
     if not _check(params, grads, [sums], steps, rows):
@@ -163,7 +164,7 @@ def adam_step(
         Whether the step was made.
 
     Raises:
-        ValueError: lengths or sizes do not fit.
+        ValueError: the lists' lengths do not fit.
         IndexError: rows do not rise or leave the matrix.
     """
     states = [exp_avgs, exp_avg_sqs, *([] if max_exp_avg_sqs is None else [max_exp_avg_sqs])]
@@ -238,26 +239,24 @@ def _check(
         kind in _KINDS
         and all(array.dtype == kind for array in (*written, *grads))
         and all(array.dtype in _KINDS for array in counts)
+        and all(
+            array.shape == param.shape
+            for _, arrays in lists
+            for array, param in zip(arrays, params, strict=True)
+        )
         and all(array.flags.c_contiguous for array in (*written, *grads, *counts))
         and all(array.flags.writeable for array in (*written, *counts))
     )
     if not fits:
         return False
-    _check_sizes(params, lists, counts)
+    for at, step in enumerate(counts):
+        if step.size != 1:
+            message = f"steps: expected one element at position {at}, got {step.size}"
+            raise ValueError(message)
     for param, chosen in zip(params, rows or (), strict=bool(rows)):
         if chosen is not None:
             _check_rows(chosen, param.shape[0] if param.ndim == 2 else 0)
     return _are_apart([*written, *counts], grads)
-
-
-def _check_sizes(params: Arrays, lists: Any, steps: Arrays) -> None:
-    sizes = [("steps", array, 1, index) for index, array in enumerate(steps)]
-    for name, arrays in lists:
-        sizes += [(name, array, params[index].size, index) for index, array in enumerate(arrays)]
-    for name, array, size, index in sizes:
-        if array.size != size:
-            message = f"{name}: expected {size} elements at position {index}, got {array.size}"
-            raise ValueError(message)
 
 
 def _check_rows(rows: Array, height: int) -> None:
