@@ -271,6 +271,22 @@ def test_a_bag_s_maximum_sends_its_gradient_to_the_first_row_that_has_it():
 
 
 @needs_oracle
+@pytest.mark.parametrize("dtype", ["float32", "float64", "bfloat16"])
+def test_the_maximum_of_a_bag_takes_nan_where_torch_does(dtype):
+    nan, inf = float("nan"), float("inf")
+    results = []
+    for library in (penlight, torch):
+        values = [[nan, 1.0, -inf], [2.0, nan, -inf], [2.0, 3.0, nan]]
+        table = library.tensor(values, dtype=getattr(library, dtype), requires_grad=True)
+        bags = library.tensor([[0, 1, 2], [1, 1, 2], [2, 1, 0]])
+        out = library.nn.functional.embedding_bag(bags, table, mode="max")
+        out.sum().backward()
+        results.append((out.detach().float().numpy(), table.grad.float().numpy()))
+    for mine, theirs in zip(*results, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+@needs_oracle
 def test_swapped_arguments_warn_and_work():
     for library in (penlight, torch):
         with pytest.warns(UserWarning, match="Argument order of nn.functional.embedding_bag"):

@@ -17,7 +17,16 @@ from .reference.cross_entropy import (
     nll_loss,
     soft_cross_entropy,
 )
-from .reference.embedding import add_rows, clear_rows
+from .reference.embedding import (
+    add_bags,
+    add_maxima,
+    add_rows,
+    bag_maxima,
+    bag_products,
+    bag_sums,
+    clear_rows,
+    gather_rows,
+)
 from .reference.gru import gru_backward, gru_forward
 from .reference.lstm import (
     lstm_backward,
@@ -106,7 +115,12 @@ from .reference.threads import (
 __all__ = [
     "adagrad_step",
     "adam_step",
+    "add_bags",
+    "add_maxima",
     "add_rows",
+    "bag_maxima",
+    "bag_products",
+    "bag_sums",
     "batch_matmul",
     "batch_moments",
     "batch_norm",
@@ -137,6 +151,7 @@ __all__ = [
     "fill_permutation",
     "fill_uniform",
     "force_cpu_capability",
+    "gather_rows",
     "gelu",
     "gelu_backward",
     "gelu_tanh",

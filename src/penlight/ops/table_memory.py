@@ -18,7 +18,7 @@ from .._storage import Rows, Storage
 from .._tensor import Array, Tensor, wrap
 from .._tensor_memory import root_of
 
-__all__ = ["note_rows", "rows_of", "table_with_rows", "unite", "with_note", "zero_state"]
+__all__ = ["fresh_table", "note_rows", "rows_of", "unite", "with_note", "zero_state"]
 
 # Below this many bytes a table is made like any other array.
 LEAST_BYTES = 1 << 20
@@ -63,27 +63,23 @@ def _zeros(shape: tuple[int, ...], dtype: Any) -> Array:
     return np.zeros(shape, dtype)
 
 
-def table_with_rows(shape: tuple[int, int], indices: Array, values: Array) -> Array:
-    """Return a table of zeros with each row of ``values`` added at its index.
+def fresh_table(shape: tuple[int, int], dtype: Any, indices: Array) -> Array:
+    """Return a table of zeros to write the rows ``indices`` of, and no others.
 
     Args:
         shape: rows, features.
-        indices: int64, in range, contiguous.
-        values: float32 or float64, contiguous.
+        dtype: float32 or float64.
+        indices: int64, in range.
     """
-    rows, features = shape
-    nbytes = rows * features * values.dtype.itemsize
-    if nbytes < LEAST_BYTES or 2 * indices.size > rows:
-        out = np.zeros(shape, values.dtype)
-        kernels.add_rows(out, indices, values)
-        return out
-    table: Array = np.asarray(_Owner(_zeros(shape, values.dtype), unite(rows, indices)))
-    kernels.add_rows(table, indices, values)
+    rows = shape[0]
+    if rows * shape[1] * np.dtype(dtype).itemsize < LEAST_BYTES or 2 * indices.size > rows:
+        return np.zeros(shape, dtype)
+    table: Array = np.asarray(_Owner(_zeros(shape, dtype), unite(rows, indices)))
     return table
 
 
 def with_note(table: Tensor) -> Tensor:
-    """Note of a tensor around a fresh result of :func:`table_with_rows` what is known of it."""
+    """Note of a tensor around what :func:`fresh_table` made which rows were written."""
     owner: Any = table._array.base
     if owner.__class__ is _Owner:
         owner.storage = table._storage = Storage()

@@ -8,8 +8,8 @@ from typing import Any
 from ..._dtype import int64
 from ..._tensor import Tensor
 from ...autograd.grad_mode import no_grad
-from ...ops import embedding as ops
-from ...ops.creation import arange, zeros
+from ...ops import embedding as ops, embedding_bag as bags
+from ...ops.creation import zeros
 
 __all__ = ["embedding", "embedding_bag", "one_hot"]
 
@@ -71,7 +71,7 @@ def embedding(
     return out
 
 
-_MODES = {"sum": ops.SUM, "mean": ops.MEAN, "max": ops.MAX}
+_MODES = {"sum": bags.SUM, "mean": bags.MEAN, "max": bags.MAX}
 
 
 def embedding_bag(
@@ -140,7 +140,7 @@ def embedding_bag(
     if max_norm is not None:
         with no_grad():
             ops.embedding_renorm_(weight, flat, max_norm, norm_type)
-    out: Tensor = ops.embedding_bag(
+    out: Tensor = bags.embedding_bag(
         weight,
         flat,
         offsets,
@@ -188,7 +188,7 @@ def _as_bags(input: Any, offsets: Any, factors: Any) -> tuple[Any, Any, Any]:
             )
             raise ValueError(msg)
         count, length = input.shape
-        starts = arange(count) * length
+        starts = bags.even_offsets(count, length)
         return input.reshape(-1), starts, None if factors is None else factors.reshape(-1)
     if input.dim() != 1:
         msg = f"input has to be 1D or 2D Tensor, but got Tensor of dimension {input.dim()}"
