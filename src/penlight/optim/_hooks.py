@@ -78,9 +78,10 @@ def with_step_hooks(step: Hook) -> Hook:
             hooks = [*global_step_pre_hooks.values(), *own]
             args, kwargs = _run_pre_hooks(step, hooks, args, kwargs)
         result = step(*args, **kwargs)
-        own = optimizer._optimizer_step_post_hooks.values()
-        for hook in [*own, *global_step_post_hooks.values()]:
-            hook(optimizer, args, kwargs)
+        if global_step_post_hooks or optimizer._optimizer_step_post_hooks:
+            own = optimizer._optimizer_step_post_hooks.values()
+            for hook in [*own, *global_step_post_hooks.values()]:
+                hook(optimizer, args, kwargs)
         return result
 
     hooked_step.hooked = True  # type: ignore[attr-defined]

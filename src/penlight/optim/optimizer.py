@@ -173,14 +173,17 @@ class Optimizer(Hooked):
         Args:
             set_to_none: drop the gradients; otherwise fill them with zeros and cut their history.
         """
+        if set_to_none:
+            for group in self.param_groups:
+                for param in group["params"]:
+                    param.grad = None
+            return
         for group in self.param_groups:
             for param in group["params"]:
                 grad = param.grad
                 if grad is None:
                     continue
-                if set_to_none:
-                    param.grad = None
-                elif grad.grad_fn is not None:
+                if grad.grad_fn is not None:
                     grad.detach_().zero_()
                 else:
                     grad.requires_grad_(False).zero_()
