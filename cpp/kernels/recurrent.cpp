@@ -10,284 +10,381 @@
 namespace penlight::PENLIGHT_LEVEL {
 namespace {
 
-// Rows of the batch never meet inside a recurrence, so threads take rows and need not wait for one
-// another between steps.
+// Below so many multiply-adds in all, threads cost more than they bring.
+constexpr int64_t kSerialWork = int64_t{1} << 22;
+// The fewest rows of a chunk: the weights pass by once a step for each chunk.
 constexpr int64_t kChunkRows = 8;
+// Rows of the input whose gates are computed ahead, where the steps are smaller.
+constexpr int64_t kInputRows = 32;
 
 template <typename T>
-std::unique_ptr<T[]> zeros(int64_t n) {
-  return std::unique_ptr<T[]>(new T[n]());
+std::unique_ptr<T[]> uninitialized(int64_t n) {
+  return std::unique_ptr<T[]>(new T[n]);
 }
 
-// Calls step(row, n) for the batch rows [first, last): in each step, n of them stand at `row`, … of
-// the arrays of N rows.
-template <typename F>
-PENLIGHT_INLINE void walk(const Sequence& s, bool from_the_end, int64_t first, int64_t last,
-                          const F& step) {
-  const auto visit = [&](int64_t start, int64_t size) {
-    if (size > first) step(start + first, std::min(size, last) - first);
-  };
-  int64_t start = 0;
-  if (!from_the_end) {
-    for (int64_t t = 0; t < s.steps; start += s.size(t), ++t) visit(start, s.size(t));
-    return;
-  }
-  for (int64_t t = 0; t < s.steps; ++t) start += s.size(t);
-  for (int64_t t = s.steps - 1; t >= 0; --t) {
-    start -= s.size(t);
-    visit(start, s.size(t));
-  }
-}
+// ---- where the rows are
+// -------------------------------------------------------------------------------------------
 
-// Calls chunk(first, last, scratch), with scratch for kChunkRows rows of `width`, over the batch.
-template <typename T, typename F>
-void for_each_chunk(int64_t batch, int64_t width, const F& chunk) {
-  const int64_t chunks = (batch + kChunkRows - 1) / kChunkRows;
-  const auto scratch = zeros<T>(chunks * kChunkRows * width);
-  parallel_for(0, batch, kChunkRows, [&](int64_t first, int64_t last) {
-    chunk(first, last, scratch.get() + first * width);
+// The rows of step t that a chunk of the batch has: n of them from `row` on. The first `known` of
+// them follow the rows from `before` on, the others start from h0.
+struct Step {
+  int64_t t, row, n, before, known;
+};
+
+// The steps as seen by the rows [first, last) of the batch.
+class Steps {
+ public:
+  Steps(const Sequence& s, const int64_t* starts, int64_t first, int64_t last)
+      : s_(s), starts_(starts), first_(first), last_(last) {}
+
+  int64_t first() const { return first_; }
+  int64_t last() const { return last_; }
+  bool whole() const { return first_ == 0 && last_ == s_.batch; }
+  int64_t start(int64_t t) const { return starts_[t] + first_; }
+
+  int64_t rows(int64_t t) const {
+    if (t < 0 || t >= s_.steps) return 0;
+    return std::max<int64_t>(0, std::min(starts_[t + 1] - starts_[t], last_) - first_);
+  }
+
+  // The step before in the order of the recurrence, or after it in the other order.
+  int64_t beside(int64_t t, bool before) const { return s_.reverse == before ? t + 1 : t - 1; }
+
+  template <typename F>
+  void visit(bool backwards, const F& each) const {
+    for (int64_t k = 0; k < s_.steps; ++k) {
+      const int64_t t = s_.reverse == backwards ? k : s_.steps - 1 - k;
+      const int64_t n = rows(t), before = beside(t, true), known = std::min(n, rows(before));
+      if (n > 0) each(Step{t, start(t), n, known > 0 ? start(before) : 0, known});
+    }
+  }
+
+  // The step whose row is the last one of a row of the batch, -1 if there is none. From one row to
+  // the next it never grows, so the search goes on from `t`.
+  int64_t last_step(int64_t row, int64_t t) const {
+    if (s_.reverse) t = std::min<int64_t>(t, 0);
+    while (t >= 0 && starts_[t + 1] - starts_[t] <= row) --t;
+    return t;
+  }
+
+ private:
+  const Sequence& s_;
+  const int64_t* starts_;
+  int64_t first_, last_;
+};
+
+// Calls chunk(steps, scratch) for parts of the batch. Rows never meet inside a recurrence, so
+// threads take rows and need not wait for one another between steps, and it does not matter how
+// many each takes. `width(rows)` is what a chunk needs of scratch.
+template <typename T, typename W, typename F>
+void for_each_chunk(const Sequence& s, int64_t gates, const W& width, const F& chunk) {
+  const auto starts = uninitialized<int64_t>(s.steps + 1);
+  starts[0] = 0;
+  for (int64_t t = 0; t < s.steps; ++t) {
+    starts[t + 1] = starts[t] + (s.batch_sizes ? s.batch_sizes[t] : s.batch);
+  }
+  // Packed sequences get shorter along the batch: smaller parts share them more evenly.
+  const int64_t threads = get_num_threads(), parts = s.batch_sizes ? 3 * threads : threads;
+  int64_t rows = s.batch;
+  if (threads > 1 && starts[s.steps] * gates * (s.hidden + s.features) >= kSerialWork) {
+    rows = std::max(kChunkRows, ((s.batch - 1) / parts / kTileRows + 1) * kTileRows);
+  }
+  if (s.batch == 0) return;
+  const int64_t chunks = (s.batch - 1) / rows + 1, size = width(std::min(rows, s.batch));
+  const auto scratch = uninitialized<T>(chunks * size);
+  parallel_for(0, s.batch, rows, [&](int64_t first, int64_t last) {
+    chunk(Steps(s, starts.get(), first, last), scratch.get() + first / rows * size);
   });
 }
 
-// The recurrent bias, or zeros in its place.
+// ---- forward
+// -------------------------------------------------------------------------------------------
+
+// The input's part of the gates, computed some steps ahead and while it is read in the cache.
 template <typename T>
-class Bias {
+class InputGates {
  public:
-  Bias(const T* bias, int64_t n)
-      : zeros_(bias ? nullptr : zeros<T>(n)), data_(bias ? bias : zeros_.get()) {}
-  const T* data() const { return data_; }
+  InputGates(const PackedMatrix<T>& weight, const T* input, int64_t features, const Steps& steps,
+             T* scratch)
+      : weight_(weight), input_(input), features_(features), steps_(steps), scratch_(scratch) {}
+
+  static int64_t rows(int64_t chunk) { return std::max(chunk, kInputRows); }
+
+  const T* of(const Step& step) {
+    if (step.row < begin_ || step.row >= end_) compute(step);
+    return scratch_ + (step.row - begin_) * weight_.padded();
+  }
 
  private:
-  std::unique_ptr<T[]> zeros_;
-  const T* data_;
+  void compute(const Step& step) {
+    begin_ = step.row;
+    end_ = step.row + step.n;
+    if (steps_.whole()) {  // then steps follow one another without a gap
+      for (int64_t t = steps_.beside(step.t, false), n = steps_.rows(t);
+           n > 0 && end_ - begin_ + n <= kInputRows;
+           t = steps_.beside(t, false), n = steps_.rows(t)) {
+        begin_ = std::min(begin_, steps_.start(t));
+        end_ = std::max(end_, steps_.start(t) + n);
+      }
+    }
+    weight_.multiply(scratch_, input_ + begin_ * features_, features_, end_ - begin_);
+  }
+
+  const PackedMatrix<T>& weight_;
+  const T* input_;
+  int64_t features_;
+  const Steps& steps_;
+  T* scratch_;
+  int64_t begin_ = 0, end_ = 0;
 };
+
+// cell(at, i, x, u, before, out): row `at` of all and i of the batch, the two parts of its gates,
+// its state before and where the state goes.
+template <typename T, typename Cell>
+void forward(const Cell& cell, int64_t gates, T* output, T* h_n, const T* input, const T* h0,
+             const RecurrentWeights<T>& weights, const Sequence& s) {
+  const int64_t h = s.hidden, f = s.features;
+  const PackedMatrix<T> w_ih(weights.w_ih, weights.b_ih, f, gates, 1, f);
+  const PackedMatrix<T> w_hh(weights.w_hh, weights.b_hh, h, gates, 1, h);
+  const int64_t padded = w_hh.padded();
+  const auto width = [&](int64_t rows) { return (InputGates<T>::rows(rows) + rows) * padded; };
+  for_each_chunk<T>(s, gates, width, [&](const Steps& steps, T* u) {
+    const int64_t first = steps.first(), last = steps.last();
+    InputGates<T> input_gates(w_ih, input, f, steps, u + (last - first) * padded);
+    steps.visit(false, [&](const Step& step) {
+      const T* x = input_gates.of(step);
+      const T* before = output + step.before * h;
+      const T* start = h0 + first * h;
+      w_hh.multiply(u, before, h, step.known);
+      w_hh.multiply(u + step.known * padded, start + step.known * h, h, step.n - step.known);
+      for (int64_t i = 0; i < step.n; ++i) {
+        cell(step.row + i, first + i, x + i * padded, u + i * padded,
+             (i < step.known ? before : start) + i * h, output + (step.row + i) * h);
+      }
+    });
+    int64_t t = s.steps - 1;
+    for (int64_t i = first; i < last; ++i) {
+      t = steps.last_step(i, t);
+      std::copy_n(t < 0 ? h0 + i * h : output + (steps.start(t) - first + i) * h, h, h_n + i * h);
+    }
+  });
+}
+
+// ---- backward
+// -------------------------------------------------------------------------------------------
+
+// cell(step, at, i): writes the gradient of the gates of row `at`, of which those of the hidden
+// state begin at `offset`, and into grad_h0 the part of its gradient that does not pass through
+// them.
+template <typename T, typename Cell>
+void backward(const Cell& cell, int64_t gates, const T* grad_gates, int64_t width, int64_t offset,
+              T* grad_h0, const T* grad_h_n, const T* w_hh, const Sequence& s) {
+  const int64_t h = s.hidden;
+  const PackedMatrix<T> weight(w_hh, nullptr, gates, h, h, 1);
+  const int64_t padded = weight.padded();
+  std::copy_n(grad_h_n, s.batch * h, grad_h0);
+  for_each_chunk<T>(
+      s, gates, [&](int64_t rows) { return rows * padded; },
+      [&](const Steps& steps, T* product) {
+        steps.visit(true, [&](const Step& step) {
+          for (int64_t i = 0; i < step.n; ++i) cell(step, step.row + i, steps.first() + i);
+          weight.multiply(product, grad_gates + step.row * width + offset, width, step.n);
+          for (int64_t i = 0; i < step.n; ++i) {
+            T* __restrict carry = grad_h0 + (steps.first() + i) * h;
+            const T* __restrict more = product + i * padded;
+            for (int64_t j = 0; j < h; ++j) carry[j] += more[j];
+          }
+        });
+      });
+}
+
+// The rows of gates below are functions of their own, never inlined: only so does the compiler keep
+// in mind that their arrays are apart, and vectorises them.
 
 // ---- RNN
 // -------------------------------------------------------------------------------------------
 
+template <bool kRelu, typename T>
+[[gnu::noinline]] void rnn_row(int64_t h, T* __restrict out, const T* __restrict x,
+                               const T* __restrict u) {
+  for (int64_t j = 0; j < h; ++j) {
+    const T a = x[j] + u[j];
+    out[j] = kRelu ? (a < 0 ? T(0) : a) : tanh_lane(a);
+  }
+}
+
 template <typename T>
-void rnn_forward(T* output, T* h_n, const T* input_gates, const T* h0, const T* w_hh, const T* b_hh,
-                 const Sequence& s, bool relu) {
+void rnn_forward(T* output, T* h_n, T* saved, const T* input, const T* h0,
+                 const RecurrentWeights<T>& weights, const Sequence& s, bool relu) {
   const int64_t h = s.hidden;
-  const PackedMatrix<T> weight(w_hh, h, h, 1, h);
-  const Bias<T> bias(b_hh, h);
-  std::copy_n(h0, s.batch * h, h_n);
-  for_each_chunk<T>(s.batch, weight.padded(), [&](int64_t first, int64_t last, T* hidden) {
-    walk(s, s.reverse, first, last, [&](int64_t row, int64_t n) {
-      weight.multiply(hidden, h_n + first * h, n);
-      for (int64_t i = 0; i < n; ++i) {
-        const T* __restrict x = input_gates + (row + i) * h;
-        const T* __restrict u = hidden + i * weight.padded();
-        const T* __restrict b = bias.data();
-        T* __restrict out = output + (row + i) * h;
-        T* __restrict state = h_n + (first + i) * h;
-        if (relu) {
-          for (int64_t j = 0; j < h; ++j) {
-            const T a = x[j] + (u[j] + b[j]);
-            state[j] = out[j] = a < 0 ? T(0) : a;
-          }
-        } else {
-          for (int64_t j = 0; j < h; ++j) state[j] = out[j] = tanh_lane(x[j] + (u[j] + b[j]));
-        }
-      }
-    });
-  });
+  const auto cell = [&](int64_t at, int64_t, const T* x, const T* u, const T* before, T* out) {
+    relu ? rnn_row<true>(h, out, x, u) : rnn_row<false>(h, out, x, u);
+    if (saved) {
+      std::copy_n(out, h, saved + at * 2 * h);
+      std::copy_n(before, h, saved + at * 2 * h + h);
+    }
+  };
+  forward(cell, h, output, h_n, input, h0, weights, s);
+}
+
+template <bool kRelu, typename T>
+[[gnu::noinline]] void rnn_backward_row(int64_t h, T* __restrict to, T* __restrict carry,
+                                        const T* __restrict grad, const T* __restrict out) {
+  for (int64_t j = 0; j < h; ++j) {
+    const T grad_h = grad[j] + carry[j];
+    to[j] = kRelu ? (out[j] > 0 ? grad_h : T(0)) : grad_h * (1 - out[j] * out[j]);
+    carry[j] = 0;
+  }
 }
 
 template <typename T>
 void rnn_backward(T* grad_gates, T* grad_h0, const T* grad_output, const T* grad_h_n,
-                  const T* output, const T* w_hh, const Sequence& s, bool relu) {
+                  const T* saved, const T* w_hh, const Sequence& s, bool relu) {
   const int64_t h = s.hidden;
-  const PackedMatrix<T> weight(w_hh, h, h, h, 1);
-  std::copy_n(grad_h_n, s.batch * h, grad_h0);
-  for_each_chunk<T>(s.batch, weight.padded(), [&](int64_t first, int64_t last, T* product) {
-    walk(s, !s.reverse, first, last, [&](int64_t row, int64_t n) {
-      for (int64_t i = 0; i < n; ++i) {
-        const T* __restrict out = output + (row + i) * h;
-        const T* __restrict grad = grad_output + (row + i) * h;
-        const T* __restrict carry = grad_h0 + (first + i) * h;
-        T* __restrict to = grad_gates + (row + i) * h;
-        if (relu) {
-          for (int64_t j = 0; j < h; ++j) to[j] = out[j] > 0 ? grad[j] + carry[j] : T(0);
-        } else {
-          for (int64_t j = 0; j < h; ++j) to[j] = (grad[j] + carry[j]) * (1 - out[j] * out[j]);
-        }
-      }
-      weight.multiply(product, grad_gates + row * h, n);
-      for (int64_t i = 0; i < n; ++i) {
-        std::copy_n(product + i * weight.padded(), h, grad_h0 + (first + i) * h);
-      }
-    });
-  });
+  const auto cell = [&](const Step&, int64_t at, int64_t i) {
+    T* to = grad_gates + at * h;
+    T* carry = grad_h0 + i * h;
+    relu ? rnn_backward_row<true>(h, to, carry, grad_output + at * h, saved + at * 2 * h)
+         : rnn_backward_row<false>(h, to, carry, grad_output + at * h, saved + at * 2 * h);
+  };
+  backward(cell, h, grad_gates, h, 0, grad_h0, grad_h_n, w_hh, s);
 }
 
 // ---- GRU
 // -------------------------------------------------------------------------------------------
 
-template <typename T>
-PENLIGHT_INLINE void gru_row(int64_t h, T* __restrict out, T* __restrict state, T* __restrict saved,
-                             const T* __restrict x, const T* __restrict u, const T* __restrict b) {
+template <bool kSave, typename T>
+[[gnu::noinline]] void gru_row(int64_t h, T* __restrict out, T* __restrict saved,
+                               const T* __restrict before, const T* __restrict x,
+                               const T* __restrict u) {
   for (int64_t j = 0; j < h; ++j) {
-    const T r = sigmoid_lane(x[j] + (u[j] + b[j]));
-    const T z = sigmoid_lane(x[h + j] + (u[h + j] + b[h + j]));
-    const T inner = u[2 * h + j] + b[2 * h + j];
+    const T r = sigmoid_lane(x[j] + u[j]);
+    const T z = sigmoid_lane(x[h + j] + u[h + j]);
+    const T inner = u[2 * h + j];
     const T n = tanh_lane(x[2 * h + j] + r * inner);
-    saved[j] = r;
-    saved[h + j] = z;
-    saved[2 * h + j] = n;
-    saved[3 * h + j] = inner;
-    state[j] = out[j] = n + z * (state[j] - n);
+    if constexpr (kSave) {
+      saved[j] = r;
+      saved[h + j] = z;
+      saved[2 * h + j] = n;
+      saved[3 * h + j] = inner;
+    }
+    out[j] = n + z * (before[j] - n);
   }
 }
 
 template <typename T>
-void gru_forward(T* output, T* h_n, T* saved, const T* input_gates, const T* h0, const T* w_hh,
-                 const T* b_hh, const Sequence& s) {
+void gru_forward(T* output, T* h_n, T* saved, const T* input, const T* h0,
+                 const RecurrentWeights<T>& weights, const Sequence& s) {
   const int64_t h = s.hidden;
-  const PackedMatrix<T> weight(w_hh, h, 3 * h, 1, h);
-  const Bias<T> bias(b_hh, 3 * h);
-  const int64_t width = weight.padded() + (saved ? 0 : 4 * h);
-  std::copy_n(h0, s.batch * h, h_n);
-  for_each_chunk<T>(s.batch, width, [&](int64_t first, int64_t last, T* scratch) {
-    T* unsaved = scratch + (last - first) * weight.padded();
-    walk(s, s.reverse, first, last, [&](int64_t row, int64_t n) {
-      weight.multiply(scratch, h_n + first * h, n);
-      for (int64_t i = 0; i < n; ++i) {
-        gru_row(h, output + (row + i) * h, h_n + (first + i) * h,
-                saved ? saved + (row + i) * 4 * h : unsaved, input_gates + (row + i) * 3 * h,
-                scratch + i * weight.padded(), bias.data());
-      }
-    });
-  });
+  const auto cell = [&](int64_t at, int64_t, const T* x, const T* u, const T* before, T* out) {
+    if (!saved) return gru_row<false, T>(h, out, nullptr, before, x, u);
+    T* to = saved + at * 5 * h;
+    gru_row<true>(h, out, to, before, x, u);
+    std::copy_n(before, h, to + 4 * h);
+  };
+  forward(cell, 3 * h, output, h_n, input, h0, weights, s);
 }
 
 template <typename T>
-PENLIGHT_INLINE void gru_backward_row(int64_t h, T* __restrict grad_x, T* __restrict grad_u,
-                                      T* __restrict carry, const T* __restrict grad,
-                                      const T* __restrict saved, const T* __restrict previous) {
+[[gnu::noinline]] void gru_backward_row(int64_t h, T* __restrict to, T* __restrict carry,
+                                        const T* __restrict grad, const T* __restrict saved) {
   for (int64_t j = 0; j < h; ++j) {
     const T r = saved[j], z = saved[h + j], n = saved[2 * h + j], inner = saved[3 * h + j];
     const T grad_h = grad[j] + carry[j];
     const T grad_n = grad_h * (1 - z) * (1 - n * n);
-    const T grad_r = grad_n * inner * (r * (1 - r));
-    const T grad_z = grad_h * (previous[j] - n) * (z * (1 - z));
-    grad_x[j] = grad_u[j] = grad_r;
-    grad_x[h + j] = grad_u[h + j] = grad_z;
-    grad_x[2 * h + j] = grad_n;
-    grad_u[2 * h + j] = grad_n * r;
+    to[j] = grad_n;
+    to[h + j] = grad_n * inner * (r * (1 - r));
+    to[2 * h + j] = grad_h * (saved[4 * h + j] - n) * (z * (1 - z));
+    to[3 * h + j] = grad_n * r;
     carry[j] = grad_h * z;
   }
 }
 
 template <typename T>
-void gru_backward(T* grad_input_gates, T* grad_hidden_gates, T* grad_h0, const T* grad_output,
-                  const T* grad_h_n, const T* saved, const T* previous, const T* w_hh,
-                  const Sequence& s) {
+void gru_backward(T* grad_gates, T* grad_h0, const T* grad_output, const T* grad_h_n,
+                  const T* saved, const T* w_hh, const Sequence& s) {
   const int64_t h = s.hidden;
-  const PackedMatrix<T> weight(w_hh, 3 * h, h, h, 1);
-  std::copy_n(grad_h_n, s.batch * h, grad_h0);
-  for_each_chunk<T>(s.batch, weight.padded(), [&](int64_t first, int64_t last, T* product) {
-    walk(s, !s.reverse, first, last, [&](int64_t row, int64_t n) {
-      for (int64_t i = 0; i < n; ++i) {
-        const int64_t at = row + i;
-        gru_backward_row(h, grad_input_gates + at * 3 * h, grad_hidden_gates + at * 3 * h,
-                         grad_h0 + (first + i) * h, grad_output + at * h, saved + at * 4 * h,
-                         previous + at * h);
-      }
-      weight.multiply(product, grad_hidden_gates + row * 3 * h, n);
-      for (int64_t i = 0; i < n; ++i) {
-        T* __restrict carry = grad_h0 + (first + i) * h;
-        const T* __restrict more = product + i * weight.padded();
-        for (int64_t j = 0; j < h; ++j) carry[j] += more[j];
-      }
-    });
-  });
+  const auto cell = [&](const Step&, int64_t at, int64_t i) {
+    gru_backward_row(h, grad_gates + at * 4 * h, grad_h0 + i * h, grad_output + at * h,
+                     saved + at * 5 * h);
+  };
+  backward(cell, 3 * h, grad_gates, 4 * h, h, grad_h0, grad_h_n, w_hh, s);
 }
 
 // ---- LSTM
 // ------------------------------------------------------------------------------------------
 
-template <typename T>
-PENLIGHT_INLINE void lstm_row(int64_t h, T* __restrict out, T* __restrict state, T* __restrict cell,
-                              T* __restrict saved, T* __restrict saved_cell, const T* __restrict x,
-                              const T* __restrict u, const T* __restrict b) {
+template <bool kSave, typename T>
+[[gnu::noinline]] void lstm_row(int64_t h, T* __restrict out, T* __restrict cell,
+                                T* __restrict saved, T* __restrict saved_cell,
+                                const T* __restrict x, const T* __restrict u) {
   for (int64_t j = 0; j < h; ++j) {
-    const T i = sigmoid_lane(x[j] + (u[j] + b[j]));
-    const T f = sigmoid_lane(x[h + j] + (u[h + j] + b[h + j]));
-    const T g = tanh_lane(x[2 * h + j] + (u[2 * h + j] + b[2 * h + j]));
-    const T o = sigmoid_lane(x[3 * h + j] + (u[3 * h + j] + b[3 * h + j]));
+    const T i = sigmoid_lane(x[j] + u[j]);
+    const T f = sigmoid_lane(x[h + j] + u[h + j]);
+    const T g = tanh_lane(x[2 * h + j] + u[2 * h + j]);
+    const T o = sigmoid_lane(x[3 * h + j] + u[3 * h + j]);
     const T c = f * cell[j] + i * g;
-    saved[j] = i;
-    saved[h + j] = f;
-    saved[2 * h + j] = g;
-    saved[3 * h + j] = o;
-    cell[j] = saved_cell[j] = c;
-    state[j] = out[j] = o * tanh_lane(c);
+    if constexpr (kSave) {
+      saved[j] = i;
+      saved[h + j] = f;
+      saved[2 * h + j] = g;
+      saved[3 * h + j] = o;
+      saved_cell[j] = c;
+    }
+    cell[j] = c;
+    out[j] = o * tanh_lane(c);
   }
 }
 
 template <typename T>
-void lstm_forward(T* output, T* h_n, T* c_n, T* saved, T* cells, const T* input_gates, const T* h0,
-                  const T* c0, const T* w_hh, const T* b_hh, const Sequence& s) {
+void lstm_forward(T* output, T* h_n, T* c_n, T* saved, const T* input, const T* h0, const T* c0,
+                  const RecurrentWeights<T>& weights, const Sequence& s) {
   const int64_t h = s.hidden;
-  const PackedMatrix<T> weight(w_hh, h, 4 * h, 1, h);
-  const Bias<T> bias(b_hh, 4 * h);
-  std::copy_n(h0, s.batch * h, h_n);
   std::copy_n(c0, s.batch * h, c_n);
-  for_each_chunk<T>(s.batch, weight.padded() + 5 * h, [&](int64_t first, int64_t last, T* scratch) {
-    T* unsaved = scratch + (last - first) * weight.padded();
-    walk(s, s.reverse, first, last, [&](int64_t row, int64_t n) {
-      weight.multiply(scratch, h_n + first * h, n);
-      for (int64_t i = 0; i < n; ++i) {
-        lstm_row(h, output + (row + i) * h, h_n + (first + i) * h, c_n + (first + i) * h,
-                 saved ? saved + (row + i) * 4 * h : unsaved,
-                 cells ? cells + (row + i) * h : unsaved + 4 * h, input_gates + (row + i) * 4 * h,
-                 scratch + i * weight.padded(), bias.data());
-      }
-    });
-  });
+  const auto cell = [&](int64_t at, int64_t i, const T* x, const T* u, const T* before, T* out) {
+    T* c = c_n + i * h;
+    if (!saved) {
+      return lstm_row<false, T>(h, out, c, nullptr, nullptr, x, u);
+    }
+    T* to = saved + at * 6 * h;
+    lstm_row<true>(h, out, c, to, to + 4 * h, x, u);
+    std::copy_n(before, h, to + 5 * h);
+  };
+  forward(cell, 4 * h, output, h_n, input, h0, weights, s);
 }
 
 template <typename T>
-PENLIGHT_INLINE void lstm_backward_row(int64_t h, T* __restrict to, T* __restrict carry_c,
-                                       const T* __restrict carry_h, const T* __restrict grad,
-                                       const T* __restrict saved, const T* __restrict cell,
-                                       const T* __restrict previous_cell) {
+[[gnu::noinline]] void lstm_backward_row(int64_t h, T* __restrict to, T* __restrict carry,
+                                         T* __restrict carry_c, const T* __restrict grad,
+                                         const T* __restrict saved,
+                                         const T* __restrict cell_before) {
   for (int64_t j = 0; j < h; ++j) {
     const T i = saved[j], f = saved[h + j], g = saved[2 * h + j], o = saved[3 * h + j];
-    const T grad_h = grad[j] + carry_h[j];
-    const T squashed = tanh_lane(cell[j]);
+    const T grad_h = grad[j] + carry[j];
+    const T squashed = tanh_lane(saved[4 * h + j]);
     const T grad_c = carry_c[j] + grad_h * o * (1 - squashed * squashed);
     to[j] = grad_c * g * (i * (1 - i));
-    to[h + j] = grad_c * previous_cell[j] * (f * (1 - f));
+    to[h + j] = grad_c * cell_before[j] * (f * (1 - f));
     to[2 * h + j] = grad_c * i * (1 - g * g);
     to[3 * h + j] = grad_h * squashed * (o * (1 - o));
+    carry[j] = 0;
     carry_c[j] = grad_c * f;
   }
 }
 
 template <typename T>
 void lstm_backward(T* grad_gates, T* grad_h0, T* grad_c0, const T* grad_output, const T* grad_h_n,
-                   const T* grad_c_n, const T* saved, const T* cells, const T* previous_cells,
-                   const T* w_hh, const Sequence& s) {
+                   const T* grad_c_n, const T* saved, const T* c0, const T* w_hh,
+                   const Sequence& s) {
   const int64_t h = s.hidden;
-  const PackedMatrix<T> weight(w_hh, 4 * h, h, h, 1);
-  std::copy_n(grad_h_n, s.batch * h, grad_h0);
   std::copy_n(grad_c_n, s.batch * h, grad_c0);
-  for_each_chunk<T>(s.batch, weight.padded(), [&](int64_t first, int64_t last, T* product) {
-    walk(s, !s.reverse, first, last, [&](int64_t row, int64_t n) {
-      for (int64_t i = 0; i < n; ++i) {
-        const int64_t at = row + i;
-        lstm_backward_row(h, grad_gates + at * 4 * h, grad_c0 + (first + i) * h,
-                          grad_h0 + (first + i) * h, grad_output + at * h, saved + at * 4 * h,
-                          cells + at * h, previous_cells + at * h);
-      }
-      weight.multiply(product, grad_gates + row * 4 * h, n);
-      for (int64_t i = 0; i < n; ++i) {
-        std::copy_n(product + i * weight.padded(), h, grad_h0 + (first + i) * h);
-      }
-    });
-  });
+  const auto cell = [&](const Step& step, int64_t at, int64_t i) {
+    const bool known = at - step.row < step.known;
+    lstm_backward_row(h, grad_gates + at * 4 * h, grad_h0 + i * h, grad_c0 + i * h,
+                      grad_output + at * h, saved + at * 6 * h,
+                      known ? saved + (step.before + at - step.row) * 6 * h + 4 * h : c0 + i * h);
+  };
+  backward(cell, 4 * h, grad_gates, 4 * h, 0, grad_h0, grad_h_n, w_hh, s);
 }
 
 template <typename T>

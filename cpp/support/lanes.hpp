@@ -6,7 +6,9 @@
 #pragma once
 
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #define PENLIGHT_INLINE inline __attribute__((always_inline))
 
@@ -298,6 +300,37 @@ PENLIGHT_INLINE T largest(const T* x, int64_t n) {
   }
   for (; i < n; ++i) most = most < x[i] ? x[i] : most;
   return most;
+}
+
+template <typename T>
+PENLIGHT_INLINE typename VectorOf<T>::Type load_vector(const T* from) {
+  return *reinterpret_cast<const typename VectorOf<T>::Unaligned*>(from);
+}
+
+template <typename T>
+PENLIGHT_INLINE void store_vector(T* to, typename VectorOf<T>::Type value) {
+  *reinterpret_cast<typename VectorOf<T>::Unaligned*>(to) = value;
+}
+
+// a[0], b[0], a[1], b[1], … from element `kFrom` on.
+template <int kFrom, typename V, size_t... kAt>
+PENLIGHT_INLINE V interleaved(V a, V b, std::index_sequence<kAt...>) {
+  return __builtin_shufflevector(a, b, (kFrom + kAt / 2 + kAt % 2 * sizeof...(kAt))...);
+}
+
+// Transposes a square of vectors: interleaving its halves turns the bits of an element's place by
+// one, and row and column have changed places after as many turns as a column has bits.
+template <typename V, int kSize>
+PENLIGHT_INLINE void transpose(V (&square)[kSize]) {
+  constexpr auto kAll = std::make_index_sequence<kSize>();
+  for (int turned = 1; turned < kSize; turned *= 2) {
+    V before[kSize];
+    for (int i = 0; i < kSize; ++i) before[i] = square[i];
+    for (int i = 0; i < kSize / 2; ++i) {
+      square[2 * i] = interleaved<0>(before[i], before[i + kSize / 2], kAll);
+      square[2 * i + 1] = interleaved<kSize / 2>(before[i], before[i + kSize / 2], kAll);
+    }
+  }
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
-// The small matrix product inside a recurrent step: a few rows times a matrix packed once a call.
+// The small matrix product inside a recurrent step: some rows times a matrix packed once a call.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 
 #include "support/lanes.hpp"
@@ -10,87 +10,191 @@
 namespace penlight {
 namespace {
 
-// A matrix (K, N) cut into panels of kWidth adjacent columns, each stored row after row and padded
-// with zeros: [panel][k][kWidth].
+// A matrix (K, N) cut into panels of kWidth adjacent columns, each stored row after row:
+// [panel][k][width]. The last panel is as narrow as whole vectors allow, filled up with zeros.
 template <typename T>
 class PackedMatrix {
  public:
   static constexpr int kVectors = 3;
   static constexpr int kSize = VectorOf<T>::kSize;
   static constexpr int64_t kWidth = kVectors * kSize;
+  // Rows of a panel that stay in the innermost cache while rows of `a` pass by.
+  static constexpr int64_t kDepth = 16384 / (kWidth * sizeof(T));
 
-  // element(k, n) = data[k * row_stride + n * column_stride]
-  PackedMatrix(const T* data, int64_t k, int64_t n, int64_t row_stride, int64_t column_stride)
-      : k_(k), panels_((n + kWidth - 1) / kWidth), data_(new T[panels_ * k * kWidth]()) {
-    for (int64_t column = 0; column < n; ++column) {
-      T* to = data_.get() + column / kWidth * k * kWidth + column % kWidth;
+  // element(k, n) = data[k * row_stride + n * column_stride]; one of the strides is 1. The bias (N)
+  // may be null.
+  PackedMatrix(const T* data, const T* bias, int64_t k, int64_t n, int64_t row_stride,
+               int64_t column_stride)
+      : k_(k),
+        padded_((n + kSize - 1) / kSize * kSize),
+        data_(new T[padded_ * k]),
+        bias_(new T[padded_]()) {
+    if (bias) std::copy_n(bias, n, bias_.get());
+    for (int64_t column = 0; column < padded_; column += kWidth) {
+      const int64_t width = std::min(kWidth, padded_ - column);
       const T* from = data + column * column_stride;
-      for (int64_t row = 0; row < k; ++row) to[row * kWidth] = from[row * row_stride];
+      T* to = data_.get() + column * k;
+      for (int64_t at = 0; at < width; at += kSize) {
+        const int64_t filled = std::min<int64_t>(kSize, n - column - at);
+        fill(to + at, width, from + at * column_stride, filled, row_stride, column_stride);
+      }
     }
   }
 
   // Columns of the padded product.
-  int64_t padded() const { return panels_ * kWidth; }
+  int64_t padded() const { return padded_; }
 
-  // out (rows, padded()) = a (rows, K) times the matrix. Each element is the sum over k in order,
-  // however many rows there are.
-  void multiply(T* out, const T* a, int64_t rows) const {
-    int64_t row = 0;
-    for (; row + kTileRows <= rows; row += kTileRows) {
-      tiles<kTileRows, 1>(out + row * padded(), a + row * k_);
-    }
-    if constexpr (kTileRows > 4) {
-      if (row + 4 <= rows) {
-        tiles<4, 1>(out + row * padded(), a + row * k_);
-        row += 4;
+  // out (rows, padded()) = a (rows, K) times the matrix plus the bias, rows of `a` being `stride`
+  // apart. Each element is the sum over k in order, beginning with the bias, however many rows
+  // there are.
+  void multiply(T* out, const T* a, int64_t stride, int64_t rows) const {
+    if (rows < kFewRows) return few(out, a, stride, rows);
+    for (int64_t column = 0; column < padded_; column += kWidth) {
+      for (int64_t k = 0; k < k_; k += kDepth) {
+        const int64_t depth = std::min(kDepth, k_ - k);
+        switch ((padded_ - column) / kSize) {
+          case 1:
+            block<1>(out + column, a + k, stride, rows, column, k, depth);
+            break;
+          case 2:
+            block<2>(out + column, a + k, stride, rows, column, k, depth);
+            break;
+          default:
+            block<3>(out + column, a + k, stride, rows, column, k, depth);
+        }
       }
     }
-    if (row + 2 <= rows) {
-      tiles<2, 2>(out + row * padded(), a + row * k_);
-      row += 2;
+    if (k_ == 0) {
+      for (int64_t r = 0; r < rows; ++r) std::copy_n(bias_.get(), padded_, out + r * padded_);
     }
-    if (row < rows) tiles<1, 4>(out + row * padded(), a + row * k_);
   }
 
  private:
-  // Few rows take several panels at once: a multiply-add waits for the one before it, so enough of
-  // them must be under way.
-  template <int kRows, int kPanels>
-  PENLIGHT_INLINE void tiles(T* out, const T* a) const {
-    int64_t panel = 0;
-    for (; panel + kPanels <= panels_; panel += kPanels) tile<kRows, kPanels>(out, a, panel);
-    if constexpr (kPanels > 1) {
-      for (; panel < panels_; ++panel) tile<kRows, 1>(out, a, panel);
+  using Vector = typename VectorOf<T>::Type;
+  static constexpr int64_t kFewRows = 4;
+
+  static PENLIGHT_INLINE Vector load(const T* from) { return load_vector(from); }
+  static PENLIGHT_INLINE void store(T* to, Vector value) { store_vector(to, value); }
+
+  // Rows of `depth` rows of a panel; the sums go on from `out`, or begin with the bias.
+  template <int kWide>
+  PENLIGHT_INLINE void block(T* out, const T* a, int64_t stride, int64_t rows, int64_t column,
+                             int64_t k, int64_t depth) const {
+    const T* from = data_.get() + column * k_ + k * kWide * kSize;
+    const T* begin = k > 0 ? out : bias_.get() + column;
+    const int64_t begin_stride = k > 0 ? padded_ : 0;
+    int64_t row = 0;
+    const auto some = [&]<int kRows>() {
+      tile<kRows, kWide>(out + row * padded_, a + row * stride, stride, from, depth,
+                         begin + row * begin_stride, begin_stride);
+      row += kRows;
+    };
+    while (row + kTileRows <= rows) some.template operator()<kTileRows>();
+    if constexpr (kTileRows > 4) {
+      if (row + 4 <= rows) some.template operator()<4>();
     }
+    if (row + 2 <= rows) some.template operator()<2>();
+    if (row < rows) some.template operator()<1>();
   }
 
-  template <int kRows, int kPanels>
-  PENLIGHT_INLINE void tile(T* out, const T* a, int64_t panel) const {
-    using Vector = typename VectorOf<T>::Type;
-    using Unaligned = typename VectorOf<T>::Unaligned;
-    constexpr int kAll = kPanels * kVectors;
-    const T* from = data_.get() + panel * k_ * kWidth;
-    Vector sum[kRows][kAll] = {};
-    for (int64_t k = 0; k < k_; ++k) {
-      Vector weight[kAll];
-      for (int v = 0; v < kAll; ++v) {
-        const T* at = from + (v / kVectors) * k_ * kWidth + k * kWidth + (v % kVectors) * kSize;
-        weight[v] = *reinterpret_cast<const Unaligned*>(at);
-      }
+  // out = begin + a times `depth` rows of a panel.
+  template <int kRows, int kWide>
+  [[gnu::noinline]] void tile(T* out, const T* a, int64_t stride, const T* from, int64_t depth,
+                              const T* begin, int64_t begin_stride) const {
+    Vector sum[kRows][kWide];
+    for (int r = 0; r < kRows; ++r) {
+      for (int v = 0; v < kWide; ++v) sum[r][v] = load(begin + r * begin_stride + v * kSize);
+    }
+    for (int64_t k = 0; k < depth; ++k) {
+      Vector weight[kWide];
+      for (int v = 0; v < kWide; ++v) weight[v] = load(from + (k * kWide + v) * kSize);
       for (int r = 0; r < kRows; ++r) {
-        for (int v = 0; v < kAll; ++v) sum[r][v] += weight[v] * a[r * k_ + k];
+        for (int v = 0; v < kWide; ++v) sum[r][v] += weight[v] * a[r * stride + k];
       }
     }
     for (int r = 0; r < kRows; ++r) {
-      for (int v = 0; v < kAll; ++v) {
-        T* to = out + r * padded() + panel * kWidth + v * kSize;
-        *reinterpret_cast<Unaligned*>(to) = sum[r][v];
+      for (int v = 0; v < kWide; ++v) store(out + r * padded_ + v * kSize, sum[r][v]);
+    }
+  }
+
+  // Copies kSize columns, of which `filled` are there, into rows that are `width` apart.
+  void fill(T* to, int64_t width, const T* from, int64_t filled, int64_t row_stride,
+            int64_t column_stride) {
+    int64_t row = 0;
+    if (filled == kSize && column_stride != 1) {
+      for (; row + kSize <= k_; row += kSize) {
+        Vector block[kSize];
+        for (int i = 0; i < kSize; ++i) block[i] = load(from + row + i * column_stride);
+        transpose(block);
+        for (int i = 0; i < kSize; ++i) store(to + (row + i) * width, block[i]);
+      }
+    }
+    if (filled == kSize && column_stride == 1) {
+      for (; row < k_; ++row) store(to + row * width, load(from + row * row_stride));
+    }
+    for (; row < k_; ++row) {
+      for (int64_t i = 0; i < kSize; ++i) {
+        to[row * width + i] = i < filled ? from[row * row_stride + i * column_stride] : T(0);
       }
     }
   }
 
-  int64_t k_, panels_;
-  std::unique_ptr<T[]> data_;
+  // Few rows take several panels at once: a multiply-add waits for the one before it, so enough of
+  // them must be under way.
+  void few(T* out, const T* a, int64_t stride, int64_t rows) const {
+    if (rows >= 2) {
+      wide<2, 2>(out, a, stride);
+      out += 2 * padded_, a += 2 * stride, rows -= 2;
+    }
+    if (rows == 1) wide<1, 4>(out, a, stride);
+  }
+
+  template <int kRows, int kPanels>
+  PENLIGHT_INLINE void wide(T* out, const T* a, int64_t stride) const {
+    int64_t column = 0;
+    for (; column + kPanels * kWidth <= padded_; column += kPanels * kWidth) {
+      panels<kRows, kPanels, 0>(out, a, stride, column);
+    }
+    rest<kRows, kPanels - 1>(out, a, stride, column);
+  }
+
+  // At most kPanels whole panels, and the narrow one.
+  template <int kRows, int kPanels>
+  PENLIGHT_INLINE void rest(T* out, const T* a, int64_t stride, int64_t column) const {
+    const int64_t left = padded_ - column;
+    if constexpr (kPanels > 0) {
+      if (left < kPanels * kWidth) return rest<kRows, kPanels - 1>(out, a, stride, column);
+    }
+    const int64_t narrow = left - kPanels * kWidth;
+    if (narrow == 2 * kSize) return panels<kRows, kPanels, 2>(out, a, stride, column);
+    if (narrow == kSize) return panels<kRows, kPanels, 1>(out, a, stride, column);
+    if constexpr (kPanels > 0) panels<kRows, kPanels, 0>(out, a, stride, column);
+  }
+
+  // kPanels whole panels and one of kNarrow vectors.
+  template <int kRows, int kPanels, int kNarrow>
+  [[gnu::noinline]] void panels(T* out, const T* a, int64_t stride, int64_t column) const {
+    constexpr int kAll = kPanels * kVectors + kNarrow;
+    const T* from = data_.get() + column * k_;
+    Vector sum[kRows][kAll];
+    for (int r = 0; r < kRows; ++r) {
+      for (int v = 0; v < kAll; ++v) sum[r][v] = load(bias_.get() + column + v * kSize);
+    }
+    for (int64_t k = 0; k < k_; ++k) {
+      for (int v = 0; v < kAll; ++v) {
+        const int wide = v / kVectors < kPanels ? kVectors : kNarrow;
+        const T* at = from + (v / kVectors) * k_ * kWidth + (k * wide + v % kVectors) * kSize;
+        const Vector weight = load(at);
+        for (int r = 0; r < kRows; ++r) sum[r][v] += weight * a[r * stride + k];
+      }
+    }
+    for (int r = 0; r < kRows; ++r) {
+      for (int v = 0; v < kAll; ++v) store(out + r * padded_ + column + v * kSize, sum[r][v]);
+    }
+  }
+
+  int64_t k_, padded_;
+  std::unique_ptr<T[]> data_, bias_;
 };
 
 }  // namespace

@@ -8,23 +8,31 @@ import numpy as np
 import pytest
 
 GATES = {"rnn": 1, "relu": 1, "gru": 3, "lstm": 4}
-# Rows: one tile is 8 or 4 of them, one chunk 8. Hidden: vectors of 2 to 16 lanes, three to a panel.
+SAVED = {"rnn": 2, "relu": 2, "gru": 5, "lstm": 6}
+# Steps, rows, hidden size, features. Rows: one tile is 8 or 4 of them, and fewer than 4 go another
+# way. Hidden: vectors of 2 to 16 lanes, three to a panel; 16,384 bytes of a panel to a block.
 SIZES = [
-    (3, 1, 1),
-    (2, 7, 15),
-    (2, 8, 16),
-    (2, 9, 17),
-    (3, 13, 48),
-    (2, 33, 49),
-    (5, 3, 64),
-    (0, 3, 2),
+    (3, 1, 1, 1),
+    (3, 1, 64, 5),
+    (3, 2, 40, 3),
+    (2, 3, 33, 17),
+    (2, 7, 15, 1),
+    (2, 8, 16, 16),
+    (2, 9, 17, 2),
+    (3, 13, 48, 33),
+    (2, 33, 49, 8),
+    (41, 1, 9, 4),
+    (5, 3, 64, 0),
+    (2, 5, 200, 250),
+    (0, 3, 2, 2),
+    (3, 0, 2, 2),
 ]
 TOLERANCE = {np.float32: 2e-6, np.float64: 1e-14}
 PACKED = [5, 5, 3, 1, 1]
 
 
-def run(kernels, case):
-    """Run a recurrence forward and backward; return every array that was written."""
+def run(kernels, case, *, save=True):
+    """Run a recurrence forward and, if it saves, backward; return every array that was written."""
     c, rows, (batch, hidden) = case, len(case.x), case.h0.shape
     made = SimpleNamespace()
 
@@ -32,40 +40,26 @@ def run(kernels, case):
         setattr(made, name, np.full(shape, np.nan, c.x.dtype))
         return getattr(made, name)
 
-    output, h_n = new("output", rows, hidden), new("h_n", batch, hidden)
-    tail = (c.w, c.b, c.batch_sizes, c.reverse)
-    gates = GATES[c.cell] * hidden
-    if c.cell in {"rnn", "relu"}:
-        relu = c.cell == "relu"
-        kernels.rnn_forward(output, h_n, c.x, c.h0, *tail, relu)
-        grads = new("grad_gates", rows, gates), new("grad_h0", batch, hidden)
-        kernels.rnn_backward(
-            *grads, c.grad_output, c.grad_h, output, c.w, c.batch_sizes, c.reverse, relu
-        )
+    long, cells = c.cell == "lstm", {"rnn": "rnn", "relu": "rnn"}.get(c.cell, c.cell)
+    options = (c.batch_sizes, c.reverse, *([c.cell == "relu"] if cells == "rnn" else []))
+    written = [new("output", rows, hidden), new("h_n", batch, hidden)]
+    written += [new("c_n", batch, hidden)] if long else []
+    saved = new("saved", rows, SAVED[c.cell] * hidden) if save else None
+    starts = [c.h0, c.c0] if long else [c.h0]
+    weights = (c.w_ih, c.w, c.b_ih, c.b)
+    getattr(kernels, f"{cells}_forward")(*written, saved, c.x, *starts, *weights, *options)
+    if not save:
         return made
-    saved = new("saved", rows, 4 * hidden)
-    if c.cell == "gru":
-        kernels.gru_forward(output, h_n, saved, c.x, c.h0, *tail)
-        previous = c.previous_states(c.h0, output, c.batch_sizes, reverse=c.reverse)
-        kernels.gru_backward(
-            new("grad_x", rows, gates), new("grad_u", rows, gates), new("grad_h0", batch, hidden),
-            c.grad_output, c.grad_h, saved, previous, c.w, c.batch_sizes, c.reverse,
-        )  # fmt: skip
-        return made
-    cells = new("cells", rows, hidden)
-    kernels.lstm_forward(
-        output, h_n, new("c_n", batch, hidden), saved, cells, c.x, c.h0, c.c0, *tail
-    )
-    previous = c.previous_states(c.c0, cells, c.batch_sizes, reverse=c.reverse)
-    kernels.lstm_backward(
-        new("grad_gates", rows, gates), new("grad_h0", batch, hidden),
-        new("grad_c0", batch, hidden),
-        c.grad_output, c.grad_h, c.grad_c, saved, cells, previous, c.w, c.batch_sizes, c.reverse,
-    )  # fmt: skip
+    gates = new("grad_gates", rows, {"gru": 4}.get(c.cell, GATES[c.cell]) * hidden)
+    written = [gates, new("grad_h0", batch, hidden)]
+    written += [new("grad_c0", batch, hidden)] if long else []
+    given = [c.grad_output, c.grad_h, *([c.grad_c] if long else []), saved]
+    given += [c.c0] if long else []
+    getattr(kernels, f"{cells}_backward")(*written, *given, c.w, *options)
     return made
 
 
-def make_case(specification, cell, kind, batch, hidden, steps=3, **options):
+def make_case(cell, kind, batch, hidden, steps=3, features=3, **options):
     rng = np.random.default_rng(steps + 31 * batch + 997 * hidden)
     batch_sizes = options.get("batch_sizes")
     rows = steps * batch if batch_sizes is None else int(batch_sizes.sum())
@@ -76,17 +70,18 @@ def make_case(specification, cell, kind, batch, hidden, steps=3, **options):
 
     return SimpleNamespace(
         cell=cell,
-        x=draw(rows, gates),
+        x=draw(rows, features),
         h0=draw(batch, hidden),
         c0=draw(batch, hidden),
+        w_ih=draw(gates, features, scale=max(features, 1) ** -0.5),
         w=draw(gates, hidden, scale=hidden**-0.5),
+        b_ih=draw(gates) if options.get("bias", True) else None,
         b=draw(gates) if options.get("bias", True) else None,
         batch_sizes=batch_sizes,
         reverse=options.get("reverse", False),
         grad_output=draw(rows, hidden),
         grad_h=draw(batch, hidden),
         grad_c=draw(batch, hidden),
-        previous_states=specification.previous_states,
     )
 
 
@@ -96,11 +91,11 @@ def assert_same(got, expected, close):
 
 
 @pytest.mark.parametrize("cell", GATES)
-@pytest.mark.parametrize("steps, batch, hidden", SIZES)
+@pytest.mark.parametrize("steps, batch, hidden, features", SIZES)
 def test_every_level_equals_the_specification(
-    native, specification, kind, cell, steps, batch, hidden
+    native, specification, kind, cell, steps, batch, hidden, features
 ):
-    case = make_case(specification, cell, kind, batch, hidden, steps)
+    case = make_case(cell, kind, batch, hidden, steps, features)
     assert_same(run(native, case), run(specification, case), 10 * TOLERANCE[kind])
 
 
@@ -110,9 +105,7 @@ def test_every_level_equals_the_specification(
 @pytest.mark.parametrize("bias", [False, True])
 def test_directions_packing_and_bias(native, specification, kind, cell, reverse, packed, bias):
     sizes = np.array(PACKED) if packed else None
-    case = make_case(
-        specification, cell, kind, 5, 6, len(PACKED), batch_sizes=sizes, reverse=reverse, bias=bias
-    )
+    case = make_case(cell, kind, 5, 6, len(PACKED), batch_sizes=sizes, reverse=reverse, bias=bias)
     assert_same(run(native, case), run(specification, case), 10 * TOLERANCE[kind])
 
 
@@ -122,9 +115,7 @@ def test_a_packed_batch_equals_its_sequences_one_by_one(
     kernels, specification, kind, cell, reverse
 ):
     sizes = np.array(PACKED)
-    case = make_case(
-        specification, cell, kind, 5, 6, len(PACKED), batch_sizes=sizes, reverse=reverse
-    )
+    case = make_case(cell, kind, 5, 6, len(PACKED), batch_sizes=sizes, reverse=reverse)
     whole = run(kernels, case)
     starts = np.concatenate(([0], np.cumsum(sizes)[:-1]))
     for b in range(5):
@@ -138,29 +129,36 @@ def test_a_packed_batch_equals_its_sequences_one_by_one(
             np.testing.assert_allclose(part, value, rtol=TOLERANCE[kind], atol=TOLERANCE[kind])
 
 
-@pytest.mark.parametrize("cell", ["gru", "lstm"])
-def test_saving_nothing_changes_no_result(kernels, specification, kind, cell):
-    case = make_case(specification, cell, kind, 9, 17)
+@pytest.mark.parametrize("cell", GATES)
+def test_saving_nothing_changes_no_result(kernels, kind, cell):
+    case = make_case(cell, kind, 9, 17)
     expected = run(kernels, case)
-    output, h_n, c_n = (np.empty_like(a) for a in (expected.output, case.h0, case.h0))
-    tail = (case.w, case.b, None, False)
-    if cell == "gru":
-        kernels.gru_forward(output, h_n, None, case.x, case.h0, *tail)
-    else:
-        kernels.lstm_forward(output, h_n, c_n, None, None, case.x, case.h0, case.c0, *tail)
-        np.testing.assert_array_equal(c_n, expected.c_n)
-    np.testing.assert_array_equal(output, expected.output)
-    np.testing.assert_array_equal(h_n, expected.h_n)
+    for name, value in vars(run(kernels, case, save=False)).items():
+        np.testing.assert_array_equal(value, getattr(expected, name), err_msg=name)
+
+
+# Steps, rows, hidden size, features: below and above the work that is worth threads.
+THREADED = [
+    (3, 33, 20, 3),
+    (40, 1, 160, 160),
+    (6, 3, 300, 100),
+    (9, 33, 130, 65),
+    (20, 70, 64, 128),
+]
 
 
 @pytest.mark.parametrize("cell", GATES)
 @pytest.mark.parametrize("packed", [False, True])
-def test_one_and_two_threads_give_the_same_bits(native, specification, kind, cell, packed):
-    sizes = np.array([33, 20, 9, 1]) if packed else None
-    case = make_case(specification, cell, kind, 33, 20, 4, batch_sizes=sizes)
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("steps, batch, hidden, features", THREADED)
+def test_the_number_of_threads_changes_no_bit(
+    native, kind, cell, packed, reverse, steps, batch, hidden, features
+):
+    sizes = np.linspace(batch, 1, steps).astype(int) if packed else None
+    case = make_case(cell, kind, batch, hidden, steps, features, batch_sizes=sizes, reverse=reverse)
     before = native.get_num_threads()
     results = []
-    for count in (1, 2, 5):
+    for count in (1, 2, 8):
         native.set_num_threads(count)
         results.append(run(native, case))
     native.set_num_threads(before)
@@ -171,10 +169,10 @@ def test_one_and_two_threads_give_the_same_bits(native, specification, kind, cel
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_nan_stays_in_its_sequence_and_infinity_saturates(kernels, specification, kind, cell):
-    case = make_case(specification, cell, kind, 3, 5)
-    case.x[0] = np.nan
-    case.x[1] = np.inf
-    case.x[4] = -np.inf
+    case = make_case(cell, kind, 3, 5)
+    case.x[0, 0] = np.nan
+    case.x[1, 0] = np.inf
+    case.x[4, 0] = -np.inf
     made = run(kernels, case)
     assert np.isnan(made.h_n[0]).all()
     assert np.isfinite(made.h_n[1:]).all()
@@ -187,15 +185,16 @@ def test_tanh_and_sigmoid_are_accurate_to_units_in_the_last_place(kernels, kind)
     x = x.astype(kind)
     n = x.size
     out, h_n, zero = np.empty((n, 1), kind), np.empty((n, 1), kind), np.zeros((n, 1), kind)
-    kernels.rnn_forward(
-        out, h_n, x[:, None].copy(), zero, np.zeros((1, 1), kind), None, None, False, False
-    )
+    column, one, none = x[:, None].copy(), np.ones((1, 1), kind), np.zeros((1, 1), kind)
+    options = (None, None, None, False)
+    kernels.rnn_forward(out, h_n, None, column, zero, one, none, *options, False)
     expected = np.tanh(x.astype(np.longdouble))
     unit = np.spacing(np.abs(expected).astype(kind)).astype(np.longdouble)
     assert (np.abs(out[:, 0] - expected) / unit).max() <= 2.5
     gates = np.zeros((n, 3), kind)
     gates[:, 1], gates[:, 2] = x, 40
-    kernels.gru_forward(out, h_n, None, gates, zero, np.zeros((3, 1), kind), None, None, False)
+    same, none = np.eye(3, dtype=kind), np.zeros((3, 1), kind)
+    kernels.gru_forward(out, h_n, None, gates, zero, same, none, *options)
     expected = 1 / (1 + np.exp(x.astype(np.longdouble)))
     close = 4 * float(np.finfo(kind).eps)
     np.testing.assert_allclose(out[:, 0], expected.astype(kind), rtol=0, atol=close)
@@ -206,8 +205,13 @@ def test_tanh_and_sigmoid_are_accurate_to_units_in_the_last_place(kernels, kind)
     [
         ({"w": (14, 5)}, r"w_hh: expected shape \(15, 5\), got \(14, 5\)"),
         ({"b": (14,)}, r"b_hh: expected shape \(15,\)|b_hh: expected shape \(15\)"),
-        ({"x": (6, 14)}, r"input_gates: expected shape \(6, 15\), got \(6, 14\)"),
-        ({"x": (7, 15), "output": (7, 5)}, "7 rows are not a whole number of steps of 3 rows"),
+        ({"w_ih": (15, 3)}, r"w_ih: expected shape \(15, 4\), got \(15, 3\)"),
+        ({"b_ih": (16,)}, r"b_ih: expected shape \(15,\)|b_ih: expected shape \(15\)"),
+        ({"saved": (6, 20)}, r"saved: expected shape \(6, 25\), got \(6, 20\)"),
+        (
+            {"x": (7, 4), "output": (7, 5), "saved": (7, 25)},
+            "7 rows are not a whole number of steps of 3 rows",
+        ),
         ({"output": (5, 5)}, r"output: expected shape \(6, 5\)"),
         ({"batch_sizes": [2, 3]}, "step 1 has 3 rows, expected 0 to 2"),
         ({"batch_sizes": [4, 2]}, "step 0 has 4 rows, expected 0 to 3"),
@@ -216,14 +220,16 @@ def test_tanh_and_sigmoid_are_accurate_to_units_in_the_last_place(kernels, kind)
     ],
 )
 def test_sizes_that_do_not_fit_are_refused(kernels, kind, change, message):
-    shapes = {"output": (6, 5), "h": (3, 5), "x": (6, 15), "w": (15, 5), "b": (15,)} | change
+    shapes = {"output": (6, 5), "h": (3, 5), "saved": (6, 25), "x": (6, 4), "w_ih": (15, 4)}
+    shapes |= {"w": (15, 5), "b_ih": (15,), "b": (15,)} | change
     sizes = shapes.pop("batch_sizes", None)
     a = {name: np.zeros(shape, kind) for name, shape in shapes.items()}
     sizes = None if sizes is None else np.array(sizes)
     with pytest.raises(ValueError, match=message):
         kernels.gru_forward(
-            a["output"], a["h"].copy(), None, a["x"], a["h"], a["w"], a["b"], sizes, False
-        )
+            a["output"], a["h"].copy(), a["saved"], a["x"], a["h"], a["w_ih"], a["w"], a["b_ih"],
+            a["b"], sizes, False,
+        )  # fmt: skip
 
 
 # ---- the specification against torch ------------------------------------------------------
@@ -233,22 +239,21 @@ def test_sizes_that_do_not_fit_are_refused(kernels, kind, change, message):
 @pytest.mark.parametrize("reverse", [False, True])
 def test_the_specification_is_torchs(specification, cell, reverse):
     torch = pytest.importorskip("torch", reason="the oracle: pip install torch==2.13.0")
-    case = make_case(specification, cell, np.float64, 4, 6, 5, reverse=reverse)
+    case = make_case(cell, np.float64, 4, 6, 5, reverse=reverse)
     made = run(specification, case)
-    gates = GATES[cell] * 6
     kind = {"gru": torch.nn.GRU, "lstm": torch.nn.LSTM}.get(cell, torch.nn.RNN)
     options = {"nonlinearity": "relu"} if cell == "relu" else {}
-    layer = kind(gates, 6, dtype=torch.float64, **options)
+    layer = kind(3, 6, dtype=torch.float64, **options)
     with torch.no_grad():
-        layer.weight_ih_l0.copy_(torch.eye(gates))
-        layer.bias_ih_l0.zero_()
-        layer.weight_hh_l0.copy_(torch.from_numpy(case.w))
-        layer.bias_hh_l0.copy_(torch.from_numpy(case.b))
+        for parameter, array in zip(
+            layer.parameters(), (case.w_ih, case.w, case.b_ih, case.b), strict=True
+        ):
+            parameter.copy_(torch.from_numpy(array))
 
     def leaf(array):
         return torch.from_numpy(array.copy()).requires_grad_()
 
-    x, h0, c0 = leaf(case.x.reshape(5, 4, gates)), leaf(case.h0[None]), leaf(case.c0[None])
+    x, h0, c0 = leaf(case.x.reshape(5, 4, 3)), leaf(case.h0[None]), leaf(case.c0[None])
     given = x.flip(0) if reverse else x
     output, state = layer(given, (h0, c0) if cell == "lstm" else h0)
     output = output.flip(0) if reverse else output
@@ -258,14 +263,19 @@ def test_the_specification_is_torchs(specification, cell, reverse):
         loss = loss + (end[0] * torch.from_numpy(grad)).sum()
     loss.backward()
 
-    grad_u = made.grad_u if cell == "gru" else made.grad_gates
+    # the columns of a GRU's gradient stand n of the input, r, z, n of the hidden state
+    grad_u = made.grad_gates[:, 6:] if cell == "gru" else made.grad_gates
+    grad_x = np.roll(made.grad_gates[:, :18], -6, axis=1) if cell == "gru" else made.grad_gates
     previous = specification.previous_states(case.h0, made.output, None, reverse=reverse)
+    np.testing.assert_array_equal(made.saved[:, -6:], previous)
     pairs = {
         "output": (made.output, output.reshape(20, 6)),
         "h_n": (made.h_n, ends[0][0][0]),
-        "grad_x": (made.grad_x if cell == "gru" else made.grad_gates, x.grad.reshape(20, gates)),
+        "grad_x": (grad_x @ case.w_ih, x.grad.reshape(20, 3)),
         "grad_h0": (made.grad_h0, h0.grad[0]),
+        "grad_w_ih": (grad_x.T @ case.x, layer.weight_ih_l0.grad),
         "grad_w_hh": (grad_u.T @ previous, layer.weight_hh_l0.grad),
+        "grad_b_ih": (grad_x.sum(0), layer.bias_ih_l0.grad),
         "grad_b_hh": (grad_u.sum(0), layer.bias_hh_l0.grad),
     }
     if cell == "lstm":

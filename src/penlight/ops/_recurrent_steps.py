@@ -36,6 +36,9 @@ def _scan(
     cell: Any, input: Any, states: tuple[Any, ...], batch_sizes: Any, *, reverse: bool
 ) -> tuple[Any, ...]:
     """Run ``cell`` over the steps; return the output rows and the last states."""
+    if input.dim() == 2 and batch_sizes is None:  # a cell
+        new = cell(input, *states)
+        return new[0], *new
     if batch_sizes is None:
         steps = unbind(input, 0)
     else:

@@ -1,9 +1,9 @@
 """One layer and direction of RNN, GRU and LSTM over whole sequences.
 
-Each op takes the layer's input and weights, runs the input product of all steps as one matrix
-product, the recurrence in a kernel, and in backward the weight gradients as one product each.
+Each op takes the layer's input and weights, runs the whole recurrence in a kernel, and in backward
+the weight gradients as one product each over all steps.
 Sequences are padded, shape (T, B, features), or packed, shape (N, features) with ``batch_sizes``;
-a cell is a packed layer of one step.
+a cell is a layer of one step, shape (B, features).
 
 Forward saves nothing that it returns: programs may write into a layer's output, as in torch.
 
@@ -23,6 +23,7 @@ from .._tensor import Array, Tensor, wrap
 from ..autograd.grad_mode import mode
 from ._families import view
 from ._op import Saving, op
+from ._recurrent_arrays import contiguous_rows, run_arrays
 from ._recurrent_steps import differentiate, gru_steps, lstm_steps, rnn_steps
 
 __all__: list[str] = []
@@ -36,33 +37,9 @@ def swap_batch(input: Array) -> Array:
     return input.swapaxes(0, 1)
 
 
-def _rows(array: Array) -> Array:
-    """Return (T, B, F) as contiguous rows (T·B, F)."""
-    return np.ascontiguousarray(array.reshape(-1, array.shape[-1]))
-
-
-def _gates(input: Array, w_ih: Array, b_ih: Array | None) -> Array:
-    """Return the input's part of the gates, for all steps at once."""
-    gates = _rows(input) @ w_ih.T
-    if b_ih is not None:
-        gates += b_ih
-    return gates
-
-
-def _flat(*arrays: Array | None) -> tuple[Any, ...]:
-    return tuple(None if array is None else np.ascontiguousarray(array) for array in arrays)
-
-
 def _arrays(*tensors: Any) -> tuple[Any, ...]:
     """Return the tensors' arrays, contiguous, as kernels want them."""
-    return _flat(*(None if tensor is None else tensor._array for tensor in tensors))
-
-
-def _previous(first: Array, states: Array, batch_sizes: Any, *, reverse: bool) -> Array:
-    """Return the state that each row started from."""
-    if len(first) == len(states):  # one step
-        return first
-    return kernels.previous_states(first, states, batch_sizes, reverse=reverse)
+    return tuple(None if t is None else np.ascontiguousarray(t._array) for t in tensors)
 
 
 def _sum_of_rows(rows: Array) -> Array:
@@ -76,34 +53,34 @@ def _sum_of_rows(rows: Array) -> Array:
 
 def _gradients(
     needs: dict[str, bool],
-    of_input: Array,
-    of_hidden: Array,
+    gates: Array,
     input: Any,
-    previous: Array,
+    before: Array,
     w_ih: Any,
-    **others: Array | None,
+    others: dict[str, Any],
 ) -> tuple[Any, ...]:
     """Return the gradients that ``needs`` asks for, in its order: one product over all steps each.
 
     Args:
         needs: the names of the inputs, and whether each wants a gradient.
-        of_input: gradient of the input's part of the gates, shape (N, gates).
-        of_hidden: gradient of the hidden state's part of them.
+        gates: gradient of the gates, of the input's part and of the hidden state's, (N, gates).
         input: the layer's input.
-        previous: the hidden state each row started from.
+        before: the hidden state each row started from.
         w_ih: the input's weight.
-        others: gradients that the kernel gave.
+        others: the other gradients: arrays, or functions of nothing that return them.
     """
     products: dict[str, Any] = {
-        "input": lambda: (of_input @ w_ih._array).reshape(input._array.shape),
-        "w_ih": lambda: of_input.T @ _rows(input._array),
-        "w_hh": lambda: of_hidden.T @ previous,
-        "b_ih": lambda: _sum_of_rows(of_input),
-        "b_hh": lambda: _sum_of_rows(of_hidden),
+        "input": lambda: (gates @ w_ih._array).reshape(input._array.shape),
+        "w_ih": lambda: gates.T @ contiguous_rows(input._array),
+        "w_hh": lambda: gates.T @ before,
+        "b_ih": lambda: _sum_of_rows(gates),
+        "b_hh": lambda: _sum_of_rows(gates),
+        **others,
     }
     found = []
     for name, need in needs.items():
-        array = None if not need else products[name]() if name in products else others[name]
+        array = products[name] if need else None
+        array = array() if callable(array) else array
         found.append(None if array is None else wrap(array))
     return tuple(found)
 
@@ -123,13 +100,12 @@ def _rnn_forward(
     relu: bool,
     keep: bool,
 ) -> Any:
-    gates = _gates(input, w_ih, b_ih)
-    output = np.empty((gates.shape[0], h0.shape[1]), gates.dtype)
-    h_n = np.empty(h0.shape, gates.dtype)
-    first, weight, bias = _flat(h0, w_hh, b_hh)
-    kernels.rnn_forward(output, h_n, gates, first, weight, bias, batch_sizes, reverse, relu)
-    shaped = output.reshape(*input.shape[:-1], h0.shape[1])
-    return Saving((shaped.copy() if keep else shaped, h_n), rows=output)
+    kind = "rnn_relu" if relu else "rnn_tanh"
+    weights = (w_ih, w_hh, b_ih, b_hh, None)
+    output, lasts, kept = run_arrays(
+        kind, input, (h0,), weights, batch_sizes, reverse=reverse, keep=keep
+    )
+    return Saving((output, *lasts), kept=kept)
 
 
 def _rnn_backward(
@@ -143,20 +119,20 @@ def _rnn_backward(
     batch_sizes: Any,
     reverse: Any,
     relu: Any,
-    rows: Any,
+    kept: Any,
     needs: Any,
 ) -> Any:
     arguments = (input, h0, w_ih, w_hh, b_ih, b_hh)
     if mode.grad:
         options = (batch_sizes, reverse, relu)
         return differentiate(rnn_steps, (*arguments, *options), grads, needs)
-    grad_h_n, first, weight = _arrays(grads[1], h0, w_hh)
-    gates, grad_h0 = np.empty_like(rows), np.empty_like(first)
-    states = (_rows(grads[0]._array), grad_h_n, rows, weight)
+    grad_h_n, weight = _arrays(grads[1], w_hh)
+    hidden = weight.shape[1]
+    gates, grad_h0 = np.empty((len(kept), hidden), kept.dtype), np.empty_like(grad_h_n)
+    states = (contiguous_rows(grads[0]._array), grad_h_n, kept, weight)
     kernels.rnn_backward(gates, grad_h0, *states, batch_sizes, reverse, relu)
-    previous = _previous(first, rows, batch_sizes, reverse=reverse)
     wanted = dict(zip(("input", "h0", *_WEIGHTS), needs, strict=True))
-    return _gradients(wanted, gates, gates, input, previous, w_ih, h0=grad_h0)
+    return _gradients(wanted, gates, input, kept[:, hidden:], w_ih, {"h0": grad_h0})
 
 
 # ---- GRU -----------------------------------------------------------------------------------------
@@ -173,17 +149,11 @@ def _gru_forward(
     reverse: bool,
     keep: bool,
 ) -> Any:
-    gates = _gates(input, w_ih, b_ih)
-    hidden = h0.shape[1]
-    output = np.empty((gates.shape[0], hidden), gates.dtype)
-    h_n = np.empty(h0.shape, gates.dtype)
-    saved = np.empty((gates.shape[0], 4 * hidden), gates.dtype) if keep else None
-    first, weight, bias = _flat(h0, w_hh, b_hh)
-    kernels.gru_forward(output, h_n, saved, gates, first, weight, bias, batch_sizes, reverse)
-    previous = None
-    if keep:
-        previous = _previous(first, output, batch_sizes, reverse=reverse)
-    return Saving((output.reshape(*input.shape[:-1], hidden), h_n), kept=(saved, previous))
+    weights = (w_ih, w_hh, b_ih, b_hh, None)
+    output, lasts, kept = run_arrays(
+        "gru", input, (h0,), weights, batch_sizes, reverse=reverse, keep=keep
+    )
+    return Saving((output, *lasts), kept=kept)
 
 
 def _gru_backward(
@@ -202,14 +172,34 @@ def _gru_backward(
     arguments = (input, h0, w_ih, w_hh, b_ih, b_hh)
     if mode.grad:
         return differentiate(gru_steps, (*arguments, batch_sizes, reverse), grads, needs)
-    saved, previous = kept
-    grad_h_n, first, weight = _arrays(grads[1], h0, w_hh)
-    of_input = np.empty((len(previous), 3 * previous.shape[1]), previous.dtype)
-    of_hidden, grad_h0 = np.empty_like(of_input), np.empty_like(first)
-    states = (_rows(grads[0]._array), grad_h_n, saved, previous, weight)
-    kernels.gru_backward(of_input, of_hidden, grad_h0, *states, batch_sizes, reverse)
-    wanted = dict(zip(("input", "h0", *_WEIGHTS), needs, strict=True))
-    return _gradients(wanted, of_input, of_hidden, input, previous, w_ih, h0=grad_h0)
+    grad_h_n, weight = _arrays(grads[1], w_hh)
+    hidden = weight.shape[1]
+    gates, grad_h0 = np.empty((len(kept), 4 * hidden), kept.dtype), np.empty_like(grad_h_n)
+    states = (contiguous_rows(grads[0]._array), grad_h_n, kept, weight)
+    kernels.gru_backward(gates, grad_h0, *states, batch_sizes, reverse)
+    needed = dict(zip(("input", "h0", *_WEIGHTS), needs, strict=True))
+    sums = _sum_of_rows(gates) if needed["b_ih"] or needed["b_hh"] else None
+    others = _of_input_gates(gates, input, w_ih, sums)
+    others |= {"h0": grad_h0, "b_hh": None if sums is None else sums[hidden:].copy()}
+    return _gradients(needed, gates[:, hidden:], input, kept[:, 4 * hidden :], w_ih, others)
+
+
+def _of_input_gates(gates: Array, input: Any, w_ih: Any, sums: Array | None) -> dict[str, Any]:
+    """Return a GRU's gradients through the input's part of the gates, which stand n, r, z."""
+    hidden = gates.shape[1] // 4
+
+    def to_input() -> Array:
+        turned = np.roll(w_ih._array, hidden, axis=0)
+        return (gates[:, : 3 * hidden] @ turned).reshape(input._array.shape)
+
+    def to_weight() -> Array:
+        rows, out = contiguous_rows(input._array), np.empty(w_ih._array.shape, gates.dtype)
+        np.matmul(gates[:, hidden : 3 * hidden].T, rows, out=out[: 2 * hidden])
+        np.matmul(gates[:, :hidden].T, rows, out=out[2 * hidden :])
+        return out
+
+    bias = None if sums is None else np.roll(sums[: 3 * hidden], -hidden)
+    return {"input": to_input, "w_ih": to_weight, "b_ih": bias}
 
 
 # ---- LSTM ----------------------------------------------------------------------------------------
@@ -228,28 +218,11 @@ def _lstm_forward(
     reverse: bool,
     keep: bool,
 ) -> Any:
-    gates = _gates(input, w_ih, b_ih)
-    count, hidden, kind = gates.shape[0], c0.shape[1], gates.dtype
-    output = np.empty((count, h0.shape[1]), kind)
-    h_n, c_n = np.empty(h0.shape, kind), np.empty(c0.shape, kind)
-    saved = np.empty((count, 4 * hidden), kind) if keep else None
-    cells = np.empty((count, hidden), kind) if keep else None
-    before_projection = None
-    first, cell, weight, bias, projection = _flat(h0, c0, w_hh, b_hh, w_hr)
-    states = (gates, first, cell, weight)
-    written = (output, h_n, c_n, saved, cells)
-    if projection is None:
-        kernels.lstm_forward(*written, *states, bias, batch_sizes, reverse)
-    else:
-        before_projection = np.empty((count, hidden), kind) if keep else None
-        kernels.lstm_projected_forward(
-            *written, before_projection, *states, projection, bias, batch_sizes, reverse
-        )
-    previous = None
-    if keep:
-        previous = _previous(first, output, batch_sizes, reverse=reverse)
-    shaped = output.reshape(*input.shape[:-1], h0.shape[1])
-    return Saving((shaped, h_n, c_n), kept=(saved, cells, before_projection, previous))
+    weights = (w_ih, w_hh, b_ih, b_hh, w_hr)
+    output, lasts, kept = run_arrays(
+        "lstm", input, (h0, c0), weights, batch_sizes, reverse=reverse, keep=keep
+    )
+    return Saving((output, *lasts), kept=kept)
 
 
 def _lstm_backward(
@@ -270,24 +243,28 @@ def _lstm_backward(
     arguments = (input, h0, c0, w_ih, w_hh, b_ih, b_hh, w_hr)
     if mode.grad:
         return differentiate(lstm_steps, (*arguments, batch_sizes, reverse), grads, needs)
-    saved, cells, before_projection, previous = kept
-    grad_output = _rows(grads[0]._array)
-    grad_h_n, grad_c_n, first, cell, weight, projection = _arrays(*grads[1:], h0, c0, w_hh, w_hr)
-    previous_cells = _previous(cell, cells, batch_sizes, reverse=reverse)
-    gates, grad_h0, grad_c0 = np.empty_like(saved), np.empty_like(first), np.empty_like(cell)
-    states = (grad_output, grad_h_n, grad_c_n, saved, cells, previous_cells, weight)
+    grad_output = contiguous_rows(grads[0]._array)
+    grad_h_n, grad_c_n, cell, weight, projection = _arrays(*grads[1:], c0, w_hh, w_hr)
+    hidden = cell.shape[1]
+    gates = np.empty((len(grad_output), 4 * hidden), grad_output.dtype)
+    grad_h0, grad_c0 = np.empty_like(grad_h_n), np.empty_like(cell)
+    written, given = (grad_h0, grad_c0), (grad_output, grad_h_n, grad_c_n)
     grad_w_hr = None
     if projection is None:
-        kernels.lstm_backward(gates, grad_h0, grad_c0, *states, batch_sizes, reverse)
+        before = kept[:, 5 * hidden :]
+        kernels.lstm_backward(gates, *written, *given, kept, cell, weight, batch_sizes, reverse)
     else:
+        saved, cells, before_projection, before = kept
+        cells_before = kernels.previous_states(cell, cells, batch_sizes, reverse=reverse)
         projected = np.empty_like(grad_output)
-        written = (gates, projected, grad_h0, grad_c0)
-        kernels.lstm_projected_backward(*written, *states, projection, batch_sizes, reverse)
+        states = (saved, cells, cells_before, weight, projection)
+        kernels.lstm_projected_backward(
+            gates, projected, *written, *given, *states, batch_sizes, reverse
+        )
         grad_w_hr = projected.T @ before_projection
     wanted = dict(zip(("input", "h0", "c0", *_WEIGHTS, "w_hr"), needs, strict=True))
-    return _gradients(
-        wanted, gates, gates, input, previous, w_ih, h0=grad_h0, c0=grad_c0, w_hr=grad_w_hr
-    )
+    others = {"h0": grad_h0, "c0": grad_c0, "w_hr": grad_w_hr}
+    return _gradients(wanted, gates, input, before, w_ih, others)
 
 
 # ---- the records ---------------------------------------------------------------------------------
@@ -318,7 +295,7 @@ rnn_layer = _records(
     _rnn_forward,
     _rnn_backward,
     inputs=("input", "h0", *_WEIGHTS),
-    saves=("rows",),
+    saves=("kept",),
     nodes={
         "padded": "StackBackward0",
         "packed": "CatBackward0",
@@ -350,6 +327,15 @@ lstm_layer = _records(
 )
 
 
+def recorded(*tensors: Tensor | None) -> bool:
+    """Return whether what is computed from the tensors is recorded."""
+    if mode.grad:
+        for tensor in tensors:
+            if tensor is not None and tensor.requires_grad:
+                return True
+    return False
+
+
 def same_dtype(weight: Tensor, *others: Tensor | None) -> None:
     """Refuse tensors of other dtypes than the weight's, in the words of torch's matrix product."""
     kind = weight._array.dtype
@@ -379,7 +365,7 @@ def run_layer(
     Args:
         kind: ``"rnn_tanh"``, ``"rnn_relu"``, ``"gru"`` or ``"lstm"``.
         form: which of the kind's ops.
-        input: (T, B, features), or (N, features) with ``batch_sizes``.
+        input: (T, B, features), or (N, features) with ``batch_sizes`` or of one step.
         states: h0, and c0 of an LSTM, (B, hidden).
         weights: w_ih, w_hh, b_ih, b_hh, w_hr; ``None`` where there is none.
         batch_sizes: rows of each step, int64, or ``None`` when all have B.
@@ -390,7 +376,7 @@ def run_layer(
     """
     *most, w_hr = weights
     given = (input, *states, *most)
-    keep = mode.grad and any(t is not None and t.requires_grad for t in (*given, w_hr))
+    keep = recorded(*given, w_hr)
     result: tuple[Any, ...]
     if kind == "gru":
         result = gru_layer[form](*given, batch_sizes, reverse, keep)

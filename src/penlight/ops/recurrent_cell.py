@@ -1,15 +1,14 @@
-"""One step of RNN, GRU and LSTM: a packed layer of one step, under the names torch prints."""
+"""One step of RNN, GRU and LSTM: a layer of one step, under the names torch prints."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from .._tensor import Array, Tensor
+from .._tensor import Array, Tensor, wrap
 from ._op import op
-from .recurrent import run_layer, same_dtype
+from ._recurrent_arrays import run_arrays
+from .recurrent import recorded, run_layer, same_dtype
 
 __all__ = ["gru_cell", "lstm_cell", "rnn_relu_cell", "rnn_tanh_cell"]
 
@@ -55,8 +54,14 @@ def _step(
 ) -> tuple[Any, ...]:
     _check_cell(input, states, weights[0], weights[1])
     same_dtype(weights[0], input, *states, *weights[1:])
-    rows = np.array([input.shape[0]])
-    return run_layer(kind, form, input, states, (*weights, None), rows)
+    if recorded(input, *states, *weights):
+        return run_layer(kind, form, input, states, (*weights, None), None)
+    arrays = [None if weight is None else weight._array for weight in (*weights, None)]
+    first = [state._array for state in states]
+    output, lasts, _ = run_arrays(
+        kind, input._array, first, arrays, None, reverse=False, keep=False
+    )
+    return wrap(output), *map(wrap, lasts)
 
 
 def gru_cell(
@@ -119,7 +124,7 @@ def lstm_cell(
         msg = f"lstm_cell expects two hidden states, got {len(hx)}"
         raise RuntimeError(msg)
     h, _, c = _step("lstm", "cell", input, hx, w_ih, w_hh, b_ih, b_hh)
-    return h, cell_state(c)
+    return h, c if c._edge is None else cell_state(c)
 
 
 def rnn_tanh_cell(

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from .._dtype import float32, float64
-from .._tensor import Array, Tensor
+from .._tensor import Array, Tensor, wrap
+from ._recurrent_arrays import run_arrays
 from .creation import empty_like
 from .join import cat, stack
-from .recurrent import run_layer, same_dtype, swap_batch
+from .recurrent import recorded, run_layer, same_dtype, swap_batch
 from .view import unbind
 
 __all__ = ["gru", "lstm", "rnn_relu", "rnn_tanh"]
@@ -21,7 +22,7 @@ def run_network(
     kind: str,
     input: Any,
     batch_sizes: Tensor | None,
-    states: Sequence[Any],
+    states: Sequence[Any] | None,
     params: Sequence[Any],
     *,
     has_biases: bool,
@@ -37,7 +38,7 @@ def run_network(
         kind: ``"rnn_tanh"``, ``"rnn_relu"``, ``"gru"`` or ``"lstm"``.
         input: (T, B, features), (B, T, features) with ``batch_first``, or packed rows.
         batch_sizes: rows of each packed step, or ``None``.
-        states: h0, and c0 of an LSTM, each (layers · directions, B, hidden).
+        states: h0, and c0 of an LSTM, each (layers · directions, B, hidden); zeros for ``None``.
         params: each layer's and direction's w_ih, w_hh, b_ih, b_hh, w_hr, without those it lacks.
         has_biases: whether there are b_ih and b_hh.
         num_layers: the number of layers.
@@ -51,7 +52,14 @@ def run_network(
     """
     directions = 2 if bidirectional else 1
     each = 4 if has_biases else 2
-    _check_params(params, num_layers * directions, each)
+    groups = num_layers * directions
+    _check_params(params, groups, each)
+    if states is None:
+        if batch_sizes is None:
+            batch = input.shape[0 if batch_first else 1]
+        else:
+            batch = int(batch_sizes._array[0])
+        states = _zeros(kind, params, groups, batch)
     same_dtype(params[0], input, *states, *params[1:])
     kept_dtype = input.dtype
     if kept_dtype.itemsize < float32.itemsize:
@@ -60,18 +68,20 @@ def run_network(
         params = [tensor.to(float32) for tensor in params]
     sizes = None if batch_sizes is None else np.ascontiguousarray(batch_sizes._array, np.int64)
     batch_first = batch_first and sizes is None
-    output, *lasts = _run_layers(
-        kind,
-        input.transpose(0, 1) if batch_first else input,
-        sizes,
-        _by_layer(states, num_layers * directions),
-        _grouped(params, num_layers * directions, each),
-        directions,
-        dropout if train else 0.0,
-    )
-    if batch_first:
-        # torch: two ways to the same view, printed under different names.
-        output = output.transpose(0, 1) if kind == "lstm" else swap_batch(output)
+    weights = _grouped(params, groups, each)
+    dropout = dropout if train and num_layers > 1 else 0.0
+    _check_states(states, groups)
+    if dropout or recorded(input, *states, *params):
+        if batch_first:
+            input = input.transpose(0, 1)
+        output, *lasts = _run_layers(kind, input, sizes, states, weights, directions, dropout)
+        if batch_first:
+            # torch: two ways to the same view, printed under different names.
+            output = output.transpose(0, 1) if kind == "lstm" else swap_batch(output)
+    else:
+        array = input._array.swapaxes(0, 1) if batch_first else input._array
+        array, *ends = _infer_layers(kind, array, sizes, states, weights, directions)
+        output, *lasts = map(wrap, (array.swapaxes(0, 1) if batch_first else array, *ends))
     if kept_dtype is not output.dtype:
         return tuple(tensor.to(kept_dtype) for tensor in (output, *lasts))
     return output, *lasts
@@ -81,12 +91,13 @@ def _run_layers(
     kind: str,
     input: Any,
     sizes: Array | None,
-    states: list[tuple[Any, ...]],
+    states: Sequence[Any],
     weights: list[list[Any]],
     directions: int,
     dropout: float,
 ) -> tuple[Any, ...]:
-    """Run layer upon layer; ``states`` and ``weights`` are those of each layer and direction."""
+    """Run layer upon layer; ``weights`` are those of each layer and direction."""
+    starts = list(zip(*(unbind(state, 0) for state in states), strict=True))
     form = _form(kind, weights[0], packed=sizes is not None)
     lasts: list[tuple[Any, ...]] = []
     for first in range(0, len(weights), directions):
@@ -95,12 +106,41 @@ def _run_layers(
         outputs = []
         for at in range(first, first + directions):
             output, *last = run_layer(
-                kind, form, input, states[at], weights[at], sizes, reverse=at > first
+                kind, form, input, starts[at], weights[at], sizes, reverse=at > first
             )
             outputs.append(output)
             lasts.append(tuple(last))
         input = outputs[0] if directions == 1 else cat(outputs, -1)
     return input, *(stack(each) for each in zip(*lasts, strict=True))
+
+
+def _infer_layers(
+    kind: str,
+    input: Array,
+    sizes: Array | None,
+    states: Sequence[Any],
+    weights: list[list[Any]],
+    directions: int,
+) -> tuple[Array, ...]:
+    """Run layer upon layer on arrays: the same values, where nothing is recorded."""
+    starts = [np.ascontiguousarray(state._array) for state in states]
+    ends = [np.empty_like(start) for start in starts]
+    for first in range(0, len(weights), directions):
+        outputs = []
+        for at in range(first, first + directions):
+            output, *_ = run_arrays(
+                kind,
+                input,
+                [start[at] for start in starts],
+                [None if weight is None else weight._array for weight in weights[at]],
+                sizes,
+                reverse=at > first,
+                keep=False,
+                lasts=[end[at] for end in ends],
+            )
+            outputs.append(output)
+        input = outputs[0] if directions == 1 else np.concatenate(outputs, -1)
+    return input, *ends
 
 
 def _form(kind: str, weights: list[Any], *, packed: bool) -> str:
@@ -131,8 +171,15 @@ def _grouped(params: Sequence[Any], groups: int, each: int) -> list[list[Any]]:
     return found
 
 
-def _by_layer(states: Sequence[Any], groups: int) -> list[tuple[Any, ...]]:
-    """Return the first states of each layer and direction."""
+def _zeros(kind: str, params: Sequence[Any], groups: int, batch: int) -> tuple[Tensor, ...]:
+    """Return the states of a network that is given none."""
+    gates, hidden = params[1]._array.shape
+    features = (hidden, gates // 4) if kind == "lstm" else (hidden,)
+    dtype = params[1]._array.dtype
+    return tuple(wrap(np.zeros((groups, batch, size), dtype)) for size in features)
+
+
+def _check_states(states: Sequence[Any], groups: int) -> None:
     for state in states:
         if state.dim() != 3 or state.shape[0] != groups:
             msg = (
@@ -141,7 +188,6 @@ def _by_layer(states: Sequence[Any], groups: int) -> list[tuple[Any, ...]]:
                 f"{list(state.shape)}"
             )
             raise RuntimeError(msg)
-    return list(zip(*(unbind(state, 0) for state in states), strict=True))
 
 
 def _dropped(input: Any, p: float) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .recurrent import _bias, _steps, check_shapes, sigmoid
+from .recurrent import _steps, bias, check_shapes, check_weights, previous_states, sigmoid
 
 Array = np.ndarray[Any, Any]
 
@@ -49,11 +49,12 @@ def lstm_forward(
     h_n: Array,
     c_n: Array,
     saved: Array | None,
-    cells: Array | None,
-    input_gates: Array,
+    input: Array,
     h0: Array,
     c0: Array,
+    w_ih: Array,
     w_hh: Array,
+    b_ih: Array | None,
     b_hh: Array | None,
     batch_sizes: Array | None,
     reverse: bool,
@@ -64,38 +65,36 @@ def lstm_forward(
         output: written, every hidden state, shape (N, H).
         h_n: written, the last hidden state of each sequence, shape (B, H).
         c_n: written, the last cell state of each sequence, shape (B, H).
-        saved: written for `lstm_backward`: i, f, g, o side by side, shape (N, 4H); or None.
-        cells: written, every cell state, shape (N, H); or None.
-        input_gates: x @ w_ih.T + b_ih, shape (N, 4H).
+        saved: written for `lstm_backward`: i, f, g, o, c and the hidden state each row started
+            from, side by side, shape (N, 6H); None to save nothing.
+        input: shape (N, F).
         h0: initial hidden states, shape (B, H).
         c0: initial cell states, shape (B, H).
+        w_ih: shape (4H, F).
         w_hh: shape (4H, H).
+        b_ih: shape (4H) or None.
         b_hh: shape (4H) or None.
         batch_sizes: rows of each step, or None.
         reverse: whether to run from the last step to the first.
     """
-    (batch, hidden), rows = h0.shape, input_gates.shape[0]
+    (batch, hidden), (rows, features) = h0.shape, input.shape
     check_shapes(
         ("output", output, (rows, hidden)),
         ("h_n", h_n, (batch, hidden)),
         ("c_n", c_n, (batch, hidden)),
-        ("saved", saved, (rows, 4 * hidden)),
-        ("cells", cells, (rows, hidden)),
-        ("input_gates", input_gates, (rows, 4 * hidden)),
+        ("saved", saved, (rows, 6 * hidden)),
         ("c0", c0, (batch, hidden)),
-        ("w_hh", w_hh, (4 * hidden, hidden)),
-        ("b_hh", b_hh, (4 * hidden,)),
     )
+    check_weights(hidden, 4 * hidden, features, w_ih, w_hh, b_ih, b_hh)
     h_n[...], c_n[...] = h0, c0
     with np.errstate(all="ignore"):
         for where, size in _steps(rows, batch, batch_sizes, from_the_end=reverse):
-            gates = input_gates[where] + (h_n[:size] @ w_hh.T + _bias(b_hh))
+            before = h_n[:size].copy()
+            gates = (input[where] @ w_ih.T + bias(b_ih)) + (before @ w_hh.T + bias(b_hh))
             squashed, c_n[:size], h_n[:size] = _cell(gates, c_n[:size])
             output[where] = h_n[:size]
             if saved is not None:
-                saved[where] = squashed
-            if cells is not None:
-                cells[where] = c_n[:size]
+                np.concatenate((squashed, c_n[:size], before), axis=1, out=saved[where])
 
 
 def lstm_backward(
@@ -106,8 +105,7 @@ def lstm_backward(
     grad_h_n: Array,
     grad_c_n: Array,
     saved: Array,
-    cells: Array,
-    previous_cells: Array,
+    c0: Array,
     w_hh: Array,
     batch_sizes: Array | None,
     reverse: bool,
@@ -121,9 +119,8 @@ def lstm_backward(
         grad_output: shape (N, H).
         grad_h_n: shape (B, H).
         grad_c_n: shape (B, H).
-        saved: as `lstm_forward` wrote it, shape (N, 4H).
-        cells: as `lstm_forward` wrote it, shape (N, H).
-        previous_cells: `previous_states` of c0 and the cells, shape (N, H).
+        saved: as `lstm_forward` wrote it, shape (N, 6H).
+        c0: initial cell states, shape (B, H).
         w_hh: shape (4H, H).
         batch_sizes: rows of each step, or None.
         reverse: as in the forward run.
@@ -135,17 +132,18 @@ def lstm_backward(
         ("grad_c0", grad_c0, (batch, hidden)),
         ("grad_output", grad_output, (rows, hidden)),
         ("grad_c_n", grad_c_n, (batch, hidden)),
-        ("saved", saved, (rows, 4 * hidden)),
-        ("cells", cells, (rows, hidden)),
-        ("previous_cells", previous_cells, (rows, hidden)),
+        ("saved", saved, (rows, 6 * hidden)),
+        ("c0", c0, (batch, hidden)),
         ("w_hh", w_hh, (4 * hidden, hidden)),
     )
     grad_h0[...], grad_c0[...] = grad_h_n, grad_c_n
+    gates, cells = saved[:, : 4 * hidden], saved[:, 4 * hidden : 5 * hidden]
+    before = previous_states(c0, cells, batch_sizes, reverse=reverse)
     with np.errstate(all="ignore"):
         for where, size in _steps(rows, batch, batch_sizes, from_the_end=not reverse):
             grad_h = grad_output[where] + grad_h0[:size]
             grad_gates[where], grad_c0[:size] = _cell_backward(
-                grad_h, grad_c0[:size], saved[where], cells[where], previous_cells[where]
+                grad_h, grad_c0[:size], gates[where], cells[where], before[where]
             )
             grad_h0[:size] = grad_gates[where] @ w_hh
 
@@ -188,7 +186,7 @@ def lstm_projected_forward(
     rows, batch = input_gates.shape[0], h0.shape[0]
     with np.errstate(all="ignore"):
         for where, size in _steps(rows, batch, batch_sizes, from_the_end=reverse):
-            gates = input_gates[where] + (h_n[:size] @ w_hh.T + _bias(b_hh))
+            gates = input_gates[where] + (h_n[:size] @ w_hh.T + bias(b_hh))
             squashed, c_n[:size], m = _cell(gates, c_n[:size])
             h_n[:size] = output[where] = m @ w_hr.T
             for array, value in ((saved, squashed), (cells, c_n[:size]), (hidden, m)):

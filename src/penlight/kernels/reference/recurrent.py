@@ -6,11 +6,13 @@ a projected LSTM its size P. Without ``batch_sizes`` each step has B rows (N = T
 so that no padding is computed. ``reverse`` runs the recurrence from the last step to the first;
 rows keep their places.
 
-The gates are torch's: GRU r, z, n, with b_hh inside the reset product; LSTM i, f, g, o. The
-products that do not depend on the step before are the caller's: first
-``input_gates = x @ w_ih.T + b_ih``; and after the backward kernel, with G the gradient of the
-hidden gates and ``previous`` from `previous_states`, ``grad_w_hh = G.T @ previous`` and
-``grad_b_hh = G.sum(0)``; with the gradient of the input gates the same for w_ih and the input.
+The gates are torch's: GRU r, z, n, with b_hh inside the reset product; LSTM i, f, g, o. F is the
+number of features of the input.
+
+Forward saves for backward, where asked to, the state each row started from in the last H columns
+of ``saved``. The products that come after the backward kernel are the caller's: with G the gradient
+of the gates and ``before`` those columns, ``grad_w_hh = G.T @ before``, ``grad_b_hh = G.sum(0)``,
+``grad_w_ih = G.T @ input`` and ``grad_input = G @ w_ih``.
 """
 
 from __future__ import annotations
@@ -82,8 +84,31 @@ def sigmoid(x: Array) -> Array:
     return out
 
 
-def _bias(bias: Array | None) -> Array | float:
-    return 0.0 if bias is None else bias
+def bias(array: Array | None) -> Array | float:
+    """Return a bias, or zero in its place."""
+    return 0.0 if array is None else array
+
+
+def check_weights(
+    hidden: int,
+    gates: int,
+    features: int,
+    w_ih: Array,
+    w_hh: Array,
+    b_ih: Array | None,
+    b_hh: Array | None,
+) -> None:
+    """Check the shapes of a layer's weights.
+
+    Raises:
+        ValueError: a shape is not as expected.
+    """
+    check_shapes(
+        ("w_ih", w_ih, (gates, features)),
+        ("w_hh", w_hh, (gates, hidden)),
+        ("b_ih", b_ih, (gates,)),
+        ("b_hh", b_hh, (gates,)),
+    )
 
 
 def previous_states(h0: Array, states: Array, batch_sizes: Array | None, *, reverse: bool) -> Array:
@@ -112,40 +137,49 @@ def previous_states(h0: Array, states: Array, batch_sizes: Array | None, *, reve
 def rnn_forward(
     output: Array,
     h_n: Array,
-    input_gates: Array,
+    saved: Array | None,
+    input: Array,
     h0: Array,
+    w_ih: Array,
     w_hh: Array,
+    b_ih: Array | None,
     b_hh: Array | None,
     batch_sizes: Array | None,
     reverse: bool,
     relu: bool,
 ) -> None:
-    """Run ``h = tanh(x + w_hh h + b_hh)``, or relu in its place.
+    """Run ``h = tanh(w_ih x + b_ih + w_hh h + b_hh)``, or relu in its place.
 
     Args:
         output: written, every state, shape (N, H).
         h_n: written, the last state of each sequence, shape (B, H).
-        input_gates: x above, shape (N, H).
+        saved: written for `rnn_backward`: h, and the state each row started from, side by side,
+            shape (N, 2H); None to save nothing.
+        input: shape (N, F).
         h0: initial states, shape (B, H).
+        w_ih: shape (H, F).
         w_hh: shape (H, H).
+        b_ih: shape (H) or None.
         b_hh: shape (H) or None.
         batch_sizes: rows of each step, or None.
         reverse: whether to run from the last step to the first.
         relu: relu in place of tanh.
     """
-    (batch, hidden), rows = h0.shape, input_gates.shape[0]
+    (batch, hidden), (rows, features) = h0.shape, input.shape
     check_shapes(
         ("output", output, (rows, hidden)),
         ("h_n", h_n, (batch, hidden)),
-        ("input_gates", input_gates, (rows, hidden)),
-        ("w_hh", w_hh, (hidden, hidden)),
-        ("b_hh", b_hh, (hidden,)),
+        ("saved", saved, (rows, 2 * hidden)),
     )
+    check_weights(hidden, hidden, features, w_ih, w_hh, b_ih, b_hh)
     h_n[...] = h0
     with np.errstate(all="ignore"):
         for where, size in _steps(rows, batch, batch_sizes, from_the_end=reverse):
-            a = input_gates[where] + (h_n[:size] @ w_hh.T + _bias(b_hh))
+            before = h_n[:size].copy()
+            a = (input[where] @ w_ih.T + bias(b_ih)) + (before @ w_hh.T + bias(b_hh))
             h_n[:size] = output[where] = np.where(a < 0, 0, a) if relu else np.tanh(a)
+            if saved is not None:
+                np.concatenate((output[where], before), axis=1, out=saved[where])
 
 
 def rnn_backward(
@@ -153,7 +187,7 @@ def rnn_backward(
     grad_h0: Array,
     grad_output: Array,
     grad_h_n: Array,
-    output: Array,
+    saved: Array,
     w_hh: Array,
     batch_sizes: Array | None,
     reverse: bool,
@@ -166,23 +200,23 @@ def rnn_backward(
         grad_h0: written, shape (B, H).
         grad_output: shape (N, H).
         grad_h_n: shape (B, H).
-        output: as `rnn_forward` wrote it, shape (N, H).
+        saved: as `rnn_forward` wrote it, shape (N, 2H).
         w_hh: shape (H, H).
         batch_sizes: rows of each step, or None.
         reverse: as in the forward run.
         relu: as in the forward run.
     """
-    (batch, hidden), rows = grad_h_n.shape, output.shape[0]
+    (batch, hidden), rows = grad_h_n.shape, grad_output.shape[0]
     check_shapes(
         ("grad_gates", grad_gates, (rows, hidden)),
         ("grad_h0", grad_h0, (batch, hidden)),
         ("grad_output", grad_output, (rows, hidden)),
-        ("output", output, (rows, hidden)),
+        ("saved", saved, (rows, 2 * hidden)),
         ("w_hh", w_hh, (hidden, hidden)),
     )
     grad_h0[...] = grad_h_n
     with np.errstate(all="ignore"):
         for where, size in _steps(rows, batch, batch_sizes, from_the_end=not reverse):
-            out, grad = output[where], grad_output[where] + grad_h0[:size]
+            out, grad = saved[where, :hidden], grad_output[where] + grad_h0[:size]
             grad_gates[where] = np.where(out > 0, grad, 0) if relu else grad * (1 - out * out)
             grad_h0[:size] = grad_gates[where] @ w_hh

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..._dtype import dtype as _dtype
 from ..._tensor import Tensor
-from ...ops.creation import empty, zeros
+from ...ops.creation import empty
 from ...ops.recurrent_network import run_network
 from .. import init
 from ..parameter import Parameter
@@ -289,10 +289,6 @@ class RNNBase(Module):
 
     # ---- the walk --------------------------------------------------------------------------------
 
-    def _state_shapes(self, expected: tuple[int, int, int]) -> list[tuple[int, ...]]:
-        """Return the shapes of the hidden states."""
-        return [expected]
-
     def _check_dims(self, input: Tensor, states: Sequence[Any] | None) -> None:
         """Refuse a wrong number of dimensions of padded input, or of hidden states beside it."""
         ndim = input.dim()
@@ -349,9 +345,6 @@ class RNNBase(Module):
         """Run over a batch, padded or packed; hidden states start at zero when not given."""
         if states is None:
             self.check_input(input, batch_sizes)
-            expected = self.get_expected_hidden_size(input, batch_sizes)
-            shapes = self._state_shapes(expected)
-            states = tuple(zeros(shape, dtype=input.dtype) for shape in shapes)
         else:
             self._check_states(input, batch_sizes, states)
         if batch_sizes is None and not input.size(1 if self.batch_first else 0):

@@ -186,9 +186,6 @@ class LSTM(RNNBase):
         """Return hidden and cell state with their batch in another order."""
         return tuple(super(LSTM, self).permute_hidden(state, permutation) for state in hx)
 
-    def _state_shapes(self, expected: tuple[int, int, int]) -> list[tuple[int, ...]]:
-        return [expected, (*expected[:2], self.hidden_size)]
-
     def forward(
         self, input: Any, hx: Sequence[Tensor] | None = None
     ) -> tuple[Any, tuple[Tensor, Tensor]]:
