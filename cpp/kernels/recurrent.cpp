@@ -12,8 +12,6 @@ namespace {
 
 // Below so many multiply-adds in all, threads cost more than they bring.
 constexpr int64_t kSerialWork = int64_t{1} << 22;
-// The fewest rows of a chunk: the weights pass by once a step for each chunk.
-constexpr int64_t kChunkRows = 8;
 // Rows of the input whose gates are computed ahead, where the steps are smaller.
 constexpr int64_t kInputRows = 32;
 
@@ -75,7 +73,8 @@ class Steps {
 
 // Calls chunk(steps, scratch) for parts of the batch. Rows never meet inside a recurrence, so
 // threads take rows and need not wait for one another between steps, and it does not matter how
-// many each takes. `width(rows)` is what a chunk needs of scratch.
+// many each takes. Where the batch is one part, the threads share the columns of large products.
+// `width(rows)` is what a chunk needs of scratch.
 template <typename T, typename W, typename F>
 void for_each_chunk(const Sequence& s, int64_t gates, const W& width, const F& chunk) {
   const auto starts = uninitialized<int64_t>(s.steps + 1);
@@ -87,7 +86,7 @@ void for_each_chunk(const Sequence& s, int64_t gates, const W& width, const F& c
   const int64_t threads = get_num_threads(), parts = s.batch_sizes ? 3 * threads : threads;
   int64_t rows = s.batch;
   if (threads > 1 && starts[s.steps] * gates * (s.hidden + s.features) >= kSerialWork) {
-    rows = std::max(kChunkRows, ((s.batch - 1) / parts / kTileRows + 1) * kTileRows);
+    rows = ((s.batch - 1) / parts / kTileRows + 1) * kTileRows;
   }
   if (s.batch == 0) return;
   const int64_t chunks = (s.batch - 1) / rows + 1, size = width(std::min(rows, s.batch));
@@ -138,8 +137,15 @@ class InputGates {
   int64_t begin_ = 0, end_ = 0;
 };
 
-// cell(at, i, x, u, before, out): row `at` of all and i of the batch, the two parts of its gates,
-// its state before and where the state goes.
+// What a cell is given: row `at` of all and i of the batch, the two parts of its gates, its state
+// before, where the state goes, and room for 5H in place of what is not saved.
+template <typename T>
+struct Row {
+  int64_t at, i;
+  const T *x, *u, *before;
+  T *out, *spare;
+};
+
 template <typename T, typename Cell>
 void forward(const Cell& cell, int64_t gates, T* output, T* h_n, const T* input, const T* h0,
              const RecurrentWeights<T>& weights, const Sequence& s) {
@@ -147,19 +153,22 @@ void forward(const Cell& cell, int64_t gates, T* output, T* h_n, const T* input,
   const PackedMatrix<T> w_ih(weights.w_ih, weights.b_ih, f, gates, 1, f);
   const PackedMatrix<T> w_hh(weights.w_hh, weights.b_hh, h, gates, 1, h);
   const int64_t padded = w_hh.padded();
-  const auto width = [&](int64_t rows) { return (InputGates<T>::rows(rows) + rows) * padded; };
+  const auto width = [&](int64_t rows) {
+    return (InputGates<T>::rows(rows) + rows) * padded + 5 * h;
+  };
   for_each_chunk<T>(s, gates, width, [&](const Steps& steps, T* u) {
     const int64_t first = steps.first(), last = steps.last();
-    InputGates<T> input_gates(w_ih, input, f, steps, u + (last - first) * padded);
+    T* spare = u + (last - first) * padded;
+    InputGates<T> input_gates(w_ih, input, f, steps, spare + 5 * h);
     steps.visit(false, [&](const Step& step) {
       const T* x = input_gates.of(step);
       const T* before = output + step.before * h;
       const T* start = h0 + first * h;
-      w_hh.multiply(u, before, h, step.known);
+      w_hh.multiply(u, before, h, step.known, step.t % 2 == 1);
       w_hh.multiply(u + step.known * padded, start + step.known * h, h, step.n - step.known);
       for (int64_t i = 0; i < step.n; ++i) {
-        cell(step.row + i, first + i, x + i * padded, u + i * padded,
-             (i < step.known ? before : start) + i * h, output + (step.row + i) * h);
+        cell(Row<T>{step.row + i, first + i, x + i * padded, u + i * padded,
+                    (i < step.known ? before : start) + i * h, output + (step.row + i) * h, spare});
       }
     });
     int64_t t = s.steps - 1;
@@ -188,7 +197,8 @@ void backward(const Cell& cell, int64_t gates, const T* grad_gates, int64_t widt
       [&](const Steps& steps, T* product) {
         steps.visit(true, [&](const Step& step) {
           for (int64_t i = 0; i < step.n; ++i) cell(step, step.row + i, steps.first() + i);
-          weight.multiply(product, grad_gates + step.row * width + offset, width, step.n);
+          weight.multiply(product, grad_gates + step.row * width + offset, width, step.n,
+                          step.t % 2 == 1);
           for (int64_t i = 0; i < step.n; ++i) {
             T* __restrict carry = grad_h0 + (steps.first() + i) * h;
             const T* __restrict more = product + i * padded;
@@ -198,31 +208,40 @@ void backward(const Cell& cell, int64_t gates, const T* grad_gates, int64_t widt
       });
 }
 
-// The rows of gates below are functions of their own, never inlined: only so does the compiler keep
-// in mind that their arrays are apart, and vectorises them.
+// The loops below are functions of their own, never inlined: only so does the compiler keep in mind
+// that their arrays are apart, and vectorises them. They are short, each with one exponential,
+// since the processor looks ahead only so far, and finds more of them to do at once.
+
+template <typename T>
+[[gnu::noinline]] void sigmoid_row(int64_t n, T* __restrict to, const T* __restrict x,
+                                   const T* __restrict u) {
+  for (int64_t j = 0; j < n; ++j) to[j] = sigmoid_lane(x[j] + u[j]);
+}
+
+template <typename T>
+[[gnu::noinline]] void tanh_row(int64_t n, T* __restrict to, const T* __restrict x,
+                                const T* __restrict u) {
+  for (int64_t j = 0; j < n; ++j) to[j] = tanh_lane(x[j] + u[j]);
+}
 
 // ---- RNN
 // -------------------------------------------------------------------------------------------
 
-template <bool kRelu, typename T>
-[[gnu::noinline]] void rnn_row(int64_t h, T* __restrict out, const T* __restrict x,
-                               const T* __restrict u) {
-  for (int64_t j = 0; j < h; ++j) {
-    const T a = x[j] + u[j];
-    out[j] = kRelu ? (a < 0 ? T(0) : a) : tanh_lane(a);
-  }
+template <typename T>
+[[gnu::noinline]] void relu_row(int64_t n, T* __restrict to, const T* __restrict x,
+                                const T* __restrict u) {
+  for (int64_t j = 0; j < n; ++j) to[j] = x[j] + u[j] < 0 ? T(0) : x[j] + u[j];
 }
 
 template <typename T>
 void rnn_forward(T* output, T* h_n, T* saved, const T* input, const T* h0,
                  const RecurrentWeights<T>& weights, const Sequence& s, bool relu) {
   const int64_t h = s.hidden;
-  const auto cell = [&](int64_t at, int64_t, const T* x, const T* u, const T* before, T* out) {
-    relu ? rnn_row<true>(h, out, x, u) : rnn_row<false>(h, out, x, u);
-    if (saved) {
-      std::copy_n(out, h, saved + at * 2 * h);
-      std::copy_n(before, h, saved + at * 2 * h + h);
-    }
+  const auto cell = [&](const Row<T>& row) {
+    relu ? relu_row(h, row.out, row.x, row.u) : tanh_row(h, row.out, row.x, row.u);
+    if (!saved) return;
+    std::copy_n(row.out, h, saved + row.at * 2 * h);
+    std::copy_n(row.before, h, saved + row.at * 2 * h + h);
   };
   forward(cell, h, output, h_n, input, h0, weights, s);
 }
@@ -253,22 +272,16 @@ void rnn_backward(T* grad_gates, T* grad_h0, const T* grad_output, const T* grad
 // ---- GRU
 // -------------------------------------------------------------------------------------------
 
-template <bool kSave, typename T>
-[[gnu::noinline]] void gru_row(int64_t h, T* __restrict out, T* __restrict saved,
-                               const T* __restrict before, const T* __restrict x,
-                               const T* __restrict u) {
+// From r and z in `gates`: n and W_hn h + b_hn beside them, and the state.
+template <typename T>
+[[gnu::noinline]] void gru_row(int64_t h, T* __restrict out, T* __restrict n, T* __restrict inner,
+                               const T* __restrict gates, const T* __restrict before,
+                               const T* __restrict x, const T* __restrict u) {
   for (int64_t j = 0; j < h; ++j) {
-    const T r = sigmoid_lane(x[j] + u[j]);
-    const T z = sigmoid_lane(x[h + j] + u[h + j]);
-    const T inner = u[2 * h + j];
-    const T n = tanh_lane(x[2 * h + j] + r * inner);
-    if constexpr (kSave) {
-      saved[j] = r;
-      saved[h + j] = z;
-      saved[2 * h + j] = n;
-      saved[3 * h + j] = inner;
-    }
-    out[j] = n + z * (before[j] - n);
+    const T now = tanh_lane(x[j] + gates[j] * u[j]);
+    n[j] = now;
+    inner[j] = u[j];
+    out[j] = now + gates[h + j] * (before[j] - now);
   }
 }
 
@@ -276,11 +289,11 @@ template <typename T>
 void gru_forward(T* output, T* h_n, T* saved, const T* input, const T* h0,
                  const RecurrentWeights<T>& weights, const Sequence& s) {
   const int64_t h = s.hidden;
-  const auto cell = [&](int64_t at, int64_t, const T* x, const T* u, const T* before, T* out) {
-    if (!saved) return gru_row<false, T>(h, out, nullptr, before, x, u);
-    T* to = saved + at * 5 * h;
-    gru_row<true>(h, out, to, before, x, u);
-    std::copy_n(before, h, to + 4 * h);
+  const auto cell = [&](const Row<T>& row) {
+    T* to = saved ? saved + row.at * 5 * h : row.spare;
+    sigmoid_row(2 * h, to, row.x, row.u);
+    gru_row(h, row.out, to + 2 * h, to + 3 * h, to, row.before, row.x + 2 * h, row.u + 2 * h);
+    if (saved) std::copy_n(row.before, h, to + 4 * h);
   };
   forward(cell, 3 * h, output, h_n, input, h0, weights, s);
 }
@@ -314,25 +327,14 @@ void gru_backward(T* grad_gates, T* grad_h0, const T* grad_output, const T* grad
 // ---- LSTM
 // ------------------------------------------------------------------------------------------
 
-template <bool kSave, typename T>
+// From i, f, g and o: the cell state, in two places, and what of it shows in the state.
+template <typename T>
 [[gnu::noinline]] void lstm_row(int64_t h, T* __restrict out, T* __restrict cell,
-                                T* __restrict saved, T* __restrict saved_cell,
-                                const T* __restrict x, const T* __restrict u) {
+                                T* __restrict saved_cell, const T* __restrict gates) {
   for (int64_t j = 0; j < h; ++j) {
-    const T i = sigmoid_lane(x[j] + u[j]);
-    const T f = sigmoid_lane(x[h + j] + u[h + j]);
-    const T g = tanh_lane(x[2 * h + j] + u[2 * h + j]);
-    const T o = sigmoid_lane(x[3 * h + j] + u[3 * h + j]);
-    const T c = f * cell[j] + i * g;
-    if constexpr (kSave) {
-      saved[j] = i;
-      saved[h + j] = f;
-      saved[2 * h + j] = g;
-      saved[3 * h + j] = o;
-      saved_cell[j] = c;
-    }
-    cell[j] = c;
-    out[j] = o * tanh_lane(c);
+    const T c = gates[h + j] * cell[j] + gates[j] * gates[2 * h + j];
+    cell[j] = saved_cell[j] = c;
+    out[j] = gates[3 * h + j] * tanh_lane(c);
   }
 }
 
@@ -341,14 +343,13 @@ void lstm_forward(T* output, T* h_n, T* c_n, T* saved, const T* input, const T* 
                   const RecurrentWeights<T>& weights, const Sequence& s) {
   const int64_t h = s.hidden;
   std::copy_n(c0, s.batch * h, c_n);
-  const auto cell = [&](int64_t at, int64_t i, const T* x, const T* u, const T* before, T* out) {
-    T* c = c_n + i * h;
-    if (!saved) {
-      return lstm_row<false, T>(h, out, c, nullptr, nullptr, x, u);
-    }
-    T* to = saved + at * 6 * h;
-    lstm_row<true>(h, out, c, to, to + 4 * h, x, u);
-    std::copy_n(before, h, to + 5 * h);
+  const auto cell = [&](const Row<T>& row) {
+    T* to = saved ? saved + row.at * 6 * h : row.spare;
+    sigmoid_row(2 * h, to, row.x, row.u);
+    tanh_row(h, to + 2 * h, row.x + 2 * h, row.u + 2 * h);
+    sigmoid_row(h, to + 3 * h, row.x + 3 * h, row.u + 3 * h);
+    lstm_row(h, row.out, c_n + row.i * h, to + 4 * h, to);
+    if (saved) std::copy_n(row.before, h, to + 5 * h);
   };
   forward(cell, 4 * h, output, h_n, input, h0, weights, s);
 }

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "support/lanes.hpp"
+#include "support/parallel.hpp"
 
 namespace penlight {
 namespace {
@@ -30,15 +31,19 @@ class PackedMatrix {
         data_(new T[padded_ * k]),
         bias_(new T[padded_]()) {
     if (bias) std::copy_n(bias, n, bias_.get());
-    for (int64_t column = 0; column < padded_; column += kWidth) {
-      const int64_t width = std::min(kWidth, padded_ - column);
-      const T* from = data + column * column_stride;
-      T* to = data_.get() + column * k;
-      for (int64_t at = 0; at < width; at += kSize) {
-        const int64_t filled = std::min<int64_t>(kSize, n - column - at);
-        fill(to + at, width, from + at * column_stride, filled, row_stride, column_stride);
+    const int64_t grain = kGrain / 16 / (k * kWidth + 1) + 1;
+    parallel_for(0, (padded_ - 1) / kWidth + 1, grain, [&](int64_t first, int64_t last) {
+      for (int64_t column = first * kWidth; column < std::min(last * kWidth, padded_);
+           column += kWidth) {
+        const int64_t width = std::min(kWidth, padded_ - column);
+        const T* from = data + column * column_stride;
+        T* to = data_.get() + column * k;
+        for (int64_t at = 0; at < width; at += kSize) {
+          const int64_t filled = std::min<int64_t>(kSize, n - column - at);
+          fill(to + at, width, from + at * column_stride, filled, row_stride, column_stride);
+        }
       }
-    }
+    });
   }
 
   // Columns of the padded product.
@@ -47,12 +52,36 @@ class PackedMatrix {
   // out (rows, padded()) = a (rows, K) times the matrix plus the bias, rows of `a` being `stride`
   // apart. Each element is the sum over k in order, beginning with the bias, however many rows
   // there are.
-  void multiply(T* out, const T* a, int64_t stride, int64_t rows) const {
-    if (rows < kFewRows) return few(out, a, stride, rows);
-    for (int64_t column = 0; column < padded_; column += kWidth) {
-      for (int64_t k = 0; k < k_; k += kDepth) {
+  // With `turn` few rows meet the panels in the opposite order: those that the call before used
+  // last are still in the innermost cache.
+  void multiply(T* out, const T* a, int64_t stride, int64_t rows, bool turn = false) const {
+    constexpr int64_t kGroup = 4 * kWidth;
+    const int64_t groups = (padded_ - 1) / kGroup + 1;
+    const int64_t grain = kGrain / (rows * k_ * kGroup + 1) + 1;
+    if (groups <= grain) return columns(out, a, stride, rows, 0, padded_, turn);
+    parallel_for(0, groups, grain, [&](int64_t first, int64_t last) {
+      columns(out, a, stride, rows, first * kGroup, std::min(last * kGroup, padded_), turn);
+    });
+  }
+
+ private:
+  using Vector = typename VectorOf<T>::Type;
+  static constexpr int64_t kGrain = int64_t{1} << 21;  // multiply-adds that are worth a thread
+
+  static PENLIGHT_INLINE Vector load(const T* from) { return load_vector(from); }
+  static PENLIGHT_INLINE void store(T* to, Vector value) { store_vector(to, value); }
+
+  // The columns [begin, end), which begin with a panel.
+  void columns(T* out, const T* a, int64_t stride, int64_t rows, int64_t begin, int64_t end,
+               bool turn) const {
+    // One row or two take several panels at once: a multiply-add waits for the one before it, so
+    // enough of them must be under way.
+    if (rows == 1) return wide<1, 4>(out, a, stride, begin, end, turn);
+    if (rows == 2) return wide<2, 2>(out, a, stride, begin, end, turn);
+    for (int64_t column = begin; column < end; column += kWidth) {
+      for (int64_t k = 0; k < std::max<int64_t>(k_, 1); k += kDepth) {
         const int64_t depth = std::min(kDepth, k_ - k);
-        switch ((padded_ - column) / kSize) {
+        switch ((end - column) / kSize) {
           case 1:
             block<1>(out + column, a + k, stride, rows, column, k, depth);
             break;
@@ -64,17 +93,7 @@ class PackedMatrix {
         }
       }
     }
-    if (k_ == 0) {
-      for (int64_t r = 0; r < rows; ++r) std::copy_n(bias_.get(), padded_, out + r * padded_);
-    }
   }
-
- private:
-  using Vector = typename VectorOf<T>::Type;
-  static constexpr int64_t kFewRows = 4;
-
-  static PENLIGHT_INLINE Vector load(const T* from) { return load_vector(from); }
-  static PENLIGHT_INLINE void store(T* to, Vector value) { store_vector(to, value); }
 
   // Rows of `depth` rows of a panel; the sums go on from `out`, or begin with the bias.
   template <int kWide>
@@ -89,10 +108,14 @@ class PackedMatrix {
                          begin + row * begin_stride, begin_stride);
       row += kRows;
     };
-    while (row + kTileRows <= rows) some.template operator()<kTileRows>();
     if constexpr (kTileRows > 4) {
-      if (row + 4 <= rows) some.template operator()<4>();
+      while (row + kTileRows <= rows) some.template operator()<kTileRows>();
     }
+    // Tiles of three rows rather than of two or one, which would wait for their own sums.
+    const int64_t left = rows - row, threes = 3 - (left + 3) % 4;
+    const int64_t fours = left >= 3 * threes ? rows - 3 * threes : row;
+    while (row < fours) some.template operator()<4>();
+    while (row + 3 <= rows) some.template operator()<3>();
     if (row + 2 <= rows) some.template operator()<2>();
     if (row < rows) some.template operator()<1>();
   }
@@ -139,31 +162,24 @@ class PackedMatrix {
     }
   }
 
-  // Few rows take several panels at once: a multiply-add waits for the one before it, so enough of
-  // them must be under way.
-  void few(T* out, const T* a, int64_t stride, int64_t rows) const {
-    if (rows >= 2) {
-      wide<2, 2>(out, a, stride);
-      out += 2 * padded_, a += 2 * stride, rows -= 2;
-    }
-    if (rows == 1) wide<1, 4>(out, a, stride);
-  }
-
   template <int kRows, int kPanels>
-  PENLIGHT_INLINE void wide(T* out, const T* a, int64_t stride) const {
-    int64_t column = 0;
-    for (; column + kPanels * kWidth <= padded_; column += kPanels * kWidth) {
-      panels<kRows, kPanels, 0>(out, a, stride, column);
+  PENLIGHT_INLINE void wide(T* out, const T* a, int64_t stride, int64_t begin, int64_t end,
+                            bool turn) const {
+    constexpr int64_t kStep = kPanels * kWidth;
+    const int64_t whole = begin + (end - begin) / kStep * kStep;
+    if (turn) rest<kRows, kPanels - 1>(out, a, stride, whole, end);
+    for (int64_t at = begin; at < whole; at += kStep) {
+      panels<kRows, kPanels, 0>(out, a, stride, turn ? begin + whole - kStep - at : at);
     }
-    rest<kRows, kPanels - 1>(out, a, stride, column);
+    if (!turn) rest<kRows, kPanels - 1>(out, a, stride, whole, end);
   }
 
   // At most kPanels whole panels, and the narrow one.
   template <int kRows, int kPanels>
-  PENLIGHT_INLINE void rest(T* out, const T* a, int64_t stride, int64_t column) const {
-    const int64_t left = padded_ - column;
+  PENLIGHT_INLINE void rest(T* out, const T* a, int64_t stride, int64_t column, int64_t end) const {
+    const int64_t left = end - column;
     if constexpr (kPanels > 0) {
-      if (left < kPanels * kWidth) return rest<kRows, kPanels - 1>(out, a, stride, column);
+      if (left < kPanels * kWidth) return rest<kRows, kPanels - 1>(out, a, stride, column, end);
     }
     const int64_t narrow = left - kPanels * kWidth;
     if (narrow == 2 * kSize) return panels<kRows, kPanels, 2>(out, a, stride, column);

@@ -141,7 +141,8 @@ def test_saving_nothing_changes_no_result(kernels, kind, cell):
 THREADED = [
     (3, 33, 20, 3),
     (40, 1, 160, 160),
-    (6, 3, 300, 100),
+    (2, 2, 700, 130),
+    (2, 5, 400, 600),
     (9, 33, 130, 65),
     (20, 70, 64, 128),
 ]

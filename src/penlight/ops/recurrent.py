@@ -25,6 +25,7 @@ from ._families import view
 from ._op import Saving, op
 from ._recurrent_arrays import contiguous_rows, run_arrays
 from ._recurrent_steps import differentiate, gru_steps, lstm_steps, rnn_steps
+from .products import product
 
 __all__: list[str] = []
 
@@ -45,10 +46,20 @@ def _arrays(*tensors: Any) -> tuple[Any, ...]:
 def _sum_of_rows(rows: Array) -> Array:
     """Return the sum of rows, in blocks: one by one, their rounding errors would add up."""
     size = 64
+    if len(rows) <= size:
+        return np.add.reduce(rows)
     whole = len(rows) - len(rows) % size
     blocks = rows[:whole].reshape(-1, size, rows.shape[1]).sum(axis=1)
     total: Array = blocks.sum(axis=0) + rows[whole:].sum(axis=0)
     return total
+
+
+def _of_biases(needs: dict[str, bool], gates: Array) -> dict[str, Any]:
+    """Return the gradients of the biases, which are equal where the gates' parts are."""
+    if not (needs["b_ih"] or needs["b_hh"]):
+        return {}
+    total = _sum_of_rows(gates)
+    return {"b_ih": total, "b_hh": total.copy()}
 
 
 def _gradients(
@@ -70,11 +81,9 @@ def _gradients(
         others: the other gradients: arrays, or functions of nothing that return them.
     """
     products: dict[str, Any] = {
-        "input": lambda: (gates @ w_ih._array).reshape(input._array.shape),
-        "w_ih": lambda: gates.T @ contiguous_rows(input._array),
-        "w_hh": lambda: gates.T @ before,
-        "b_ih": lambda: _sum_of_rows(gates),
-        "b_hh": lambda: _sum_of_rows(gates),
+        "input": lambda: product(gates, w_ih._array).reshape(input._array.shape),
+        "w_ih": lambda: product(gates.T, contiguous_rows(input._array)),
+        "w_hh": lambda: product(gates.T, before),
         **others,
     }
     found = []
@@ -132,7 +141,8 @@ def _rnn_backward(
     states = (contiguous_rows(grads[0]._array), grad_h_n, kept, weight)
     kernels.rnn_backward(gates, grad_h0, *states, batch_sizes, reverse, relu)
     wanted = dict(zip(("input", "h0", *_WEIGHTS), needs, strict=True))
-    return _gradients(wanted, gates, input, kept[:, hidden:], w_ih, {"h0": grad_h0})
+    others = {"h0": grad_h0, **_of_biases(wanted, gates)}
+    return _gradients(wanted, gates, input, kept[:, hidden:], w_ih, others)
 
 
 # ---- GRU -----------------------------------------------------------------------------------------
@@ -189,16 +199,17 @@ def _of_input_gates(gates: Array, input: Any, w_ih: Any, sums: Array | None) -> 
     hidden = gates.shape[1] // 4
 
     def to_input() -> Array:
-        turned = np.roll(w_ih._array, hidden, axis=0)
-        return (gates[:, : 3 * hidden] @ turned).reshape(input._array.shape)
+        weight = w_ih._array
+        turned = np.concatenate((weight[2 * hidden :], weight[: 2 * hidden]))
+        return product(gates[:, : 3 * hidden], turned).reshape(input._array.shape)
 
     def to_weight() -> Array:
         rows, out = contiguous_rows(input._array), np.empty(w_ih._array.shape, gates.dtype)
-        np.matmul(gates[:, hidden : 3 * hidden].T, rows, out=out[: 2 * hidden])
-        np.matmul(gates[:, :hidden].T, rows, out=out[2 * hidden :])
+        kernels.matmul(out[: 2 * hidden], gates[:, hidden : 3 * hidden].T, rows)
+        kernels.matmul(out[2 * hidden :], gates[:, :hidden].T, rows)
         return out
 
-    bias = None if sums is None else np.roll(sums[: 3 * hidden], -hidden)
+    bias = None if sums is None else np.concatenate((sums[hidden : 3 * hidden], sums[:hidden]))
     return {"input": to_input, "w_ih": to_weight, "b_ih": bias}
 
 
@@ -261,9 +272,9 @@ def _lstm_backward(
         kernels.lstm_projected_backward(
             gates, projected, *written, *given, *states, batch_sizes, reverse
         )
-        grad_w_hr = projected.T @ before_projection
+        grad_w_hr = product(projected.T, before_projection)
     wanted = dict(zip(("input", "h0", "c0", *_WEIGHTS, "w_hr"), needs, strict=True))
-    others = {"h0": grad_h0, "c0": grad_c0, "w_hr": grad_w_hr}
+    others = {"h0": grad_h0, "c0": grad_c0, "w_hr": grad_w_hr, **_of_biases(wanted, gates)}
     return _gradients(wanted, gates, input, before, w_ih, others)
 
 

@@ -56,13 +56,13 @@ def run_network(
     _check_params(params, groups, each)
     if states is None:
         if batch_sizes is None:
-            batch = input.shape[0 if batch_first else 1]
+            batch = input._array.shape[0 if batch_first else 1]
         else:
             batch = int(batch_sizes._array[0])
         states = _zeros(kind, params, groups, batch)
     same_dtype(params[0], input, *states, *params[1:])
-    kept_dtype = input.dtype
-    if kept_dtype.itemsize < float32.itemsize:
+    kept_dtype = input.dtype if input._array.itemsize < 4 else None
+    if kept_dtype is not None:
         # Kernels compute in single precision; the halves are for keeping.
         input, *states = (tensor.to(float32) for tensor in (input, *states))
         params = [tensor.to(float32) for tensor in params]
@@ -82,7 +82,7 @@ def run_network(
         array = input._array.swapaxes(0, 1) if batch_first else input._array
         array, *ends = _infer_layers(kind, array, sizes, states, weights, directions)
         output, *lasts = map(wrap, (array.swapaxes(0, 1) if batch_first else array, *ends))
-    if kept_dtype is not output.dtype:
+    if kept_dtype is not None:
         return tuple(tensor.to(kept_dtype) for tensor in (output, *lasts))
     return output, *lasts
 
@@ -124,7 +124,7 @@ def _infer_layers(
 ) -> tuple[Array, ...]:
     """Run layer upon layer on arrays: the same values, where nothing is recorded."""
     starts = [np.ascontiguousarray(state._array) for state in states]
-    ends = [np.empty_like(start) for start in starts]
+    ends = [np.empty(start.shape, start.dtype) for start in starts]
     for first in range(0, len(weights), directions):
         outputs = []
         for at in range(first, first + directions):
@@ -181,7 +181,8 @@ def _zeros(kind: str, params: Sequence[Any], groups: int, batch: int) -> tuple[T
 
 def _check_states(states: Sequence[Any], groups: int) -> None:
     for state in states:
-        if state.dim() != 3 or state.shape[0] != groups:
+        shape = state._array.shape
+        if len(shape) != 3 or shape[0] != groups:
             msg = (
                 f"Expected more hidden states in stacked_rnn: expected one for each of {groups} "
                 f"layers and directions, (layers, batch, hidden), got a tensor of shape "

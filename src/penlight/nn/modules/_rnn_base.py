@@ -161,7 +161,9 @@ class RNNBase(Module):
     @property
     def _flat_weights(self) -> list[Any]:
         # Read anew each time: the attributes may be computed, as under parametrization.
-        return [getattr(self, name) for name in self._flat_weights_names]
+        found = self._parameters
+        names = self._flat_weights_names
+        return [found[name] if name in found else getattr(self, name) for name in names]
 
     @_flat_weights.setter
     def _flat_weights(self, weights: list[Any]) -> None:
@@ -220,7 +222,7 @@ class RNNBase(Module):
                 f"model.to({input.dtype})"
             )
             raise ValueError(msg)
-        shape = list(input.shape)
+        shape = input.shape
         if batch_sizes is not None and len(shape) != 2:
             msg = f"input must have 2 dimensions, got {len(shape)}: packed data is (rows, features)"
             raise RuntimeError(msg)
@@ -234,7 +236,7 @@ class RNNBase(Module):
                 )
             msg = (
                 f"input.size(-1) must be equal to input_size. Expected {self.input_size}, got "
-                f"{shape[-1]}: the input has shape {shape}; {axes}"
+                f"{shape[-1]}: the input has shape {list(shape)}; {axes}"
             )
             raise RuntimeError(msg)
 

@@ -259,6 +259,8 @@ class RNNCellBase(Module):
         Raises:
             ValueError: the number of dimensions is wrong.
         """
+        if states is not None and input.dim() == 2 and all(state.dim() == 2 for state in states):
+            return input, states
         given = [("input", input), *zip(names, states or (), strict=False)]
         for name, tensor in given:
             if tensor.dim() not in {1, 2}:
@@ -277,7 +279,8 @@ class RNNCellBase(Module):
         return rows, [state if batched else state.unsqueeze(0) for state in states]
 
     def _weights(self) -> tuple[Any, ...]:
-        return self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh
+        found, names = self._parameters, ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        return tuple(found[name] if name in found else getattr(self, name) for name in names)
 
 
 class RNNCell(RNNCellBase):
