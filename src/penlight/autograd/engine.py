@@ -128,7 +128,7 @@ class _Walk:
 def _write_out(grads: Sequence[Any]) -> None:
     """Make ordinary tensors of gradients before anybody but the next node sees them.
 
-    A gradient may hold less than its array until that is asked for (decision 0010).
+    A gradient may hold less than its array until that is asked for (decision 0013).
     """
     for grad in grads:
         if grad is not None:
