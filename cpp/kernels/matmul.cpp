@@ -100,6 +100,14 @@ void pack_along_k(T* to, const T* from, int64_t step, int64_t count, int64_t wid
   }
 }
 
+// Lines that stand side by side in memory, kCount of them.
+template <int64_t kCount, typename T>
+void copy_across(T* to, const T* from, int64_t along_k, int64_t k) {
+  for (int64_t at = 0; at < k; ++at) {
+    std::memcpy(to + at * kCount, from + at * along_k, kCount * sizeof(T));
+  }
+}
+
 // One panel of `count` <= width lines (rows of a, columns of b), padded with zeros. A line's
 // elements are along_k apart, lines are `step` apart.
 template <typename T>
@@ -107,13 +115,15 @@ void pack_panel(T* to, const T* from, int64_t step, int64_t along_k, int64_t cou
                 int64_t k) {
   if (count < width) std::fill_n(to, width * k, T(0));
   if (along_k == 1 && step != 1) return pack_along_k(to, from, step, count, width, k);
+  if (step == 1 && count == kColumns<T> && count == width) {
+    return copy_across<kColumns<T>>(to, from, along_k, k);
+  }
+  if (step == 1 && count == kRows && count == width) {
+    return copy_across<kRows>(to, from, along_k, k);
+  }
   for (int64_t at = 0; at < k; ++at) {
     const T* line = from + at * along_k;
-    if (step == 1) {
-      std::memcpy(to + at * width, line, count * sizeof(T));
-    } else {
-      for (int64_t i = 0; i < count; ++i) to[at * width + i] = line[i * step];
-    }
+    for (int64_t i = 0; i < count; ++i) to[at * width + i] = line[i * step];
   }
 }
 

@@ -97,7 +97,7 @@ def turned(matrix: Any) -> Any:
     "mm",
     out=True,
     input=lambda grad, mat2: mm(grad, mat2.t()),
-    mat2=lambda grad, input: mm(input.t(), grad),
+    mat2=lambda grad, input, mat2_layout: _of_second(grad, input, mat2_layout),
 )
 def mm(input: Array, mat2: Array) -> Array:
     """Multiply two matrices.
@@ -117,6 +117,16 @@ def mm(input: Array, mat2: Array) -> Array:
     """
     _check_matrices("mm", input, mat2)
     return _multiply("addmm_impl_cpu_", input, mat2)
+
+
+def _of_second(grad: Any, first: Any, layout: Any) -> Any:
+    """Return the gradient of a product's second matrix, in the order in which that stood in memory.
+
+    The weight of a linear layer is multiplied turned: its gradient then comes without a copy.
+    """
+    if layout.order is None:
+        return mm(first.t(), grad)
+    return mm(grad.t(), first).t()
 
 
 def _check_matrices(function: str, first: Array, second: Array) -> None:
@@ -150,7 +160,7 @@ def _scaled(value: Any, factor: Number) -> Any:
     inplace=True,
     input=lambda grad, beta, input_shape: _scaled(grad._sum_to(input_shape), beta),
     mat1=lambda grad, mat2, alpha: _scaled(mm(grad, mat2.t()), alpha),
-    mat2=lambda grad, mat1, alpha: _scaled(mm(mat1.t(), grad), alpha),
+    mat2=lambda grad, mat1, mat2_layout, alpha: _scaled(_of_second(grad, mat1, mat2_layout), alpha),
 )
 def addmm(input: Array, mat1: Array, mat2: Array, *, beta: Number = 1, alpha: Number = 1) -> Array:
     """Multiply two matrices and add ``input``: ``beta * input + alpha * mat1 @ mat2``.

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .recurrent import _steps, bias, check_shapes, check_weights, sigmoid
+from .recurrent import _steps, bias, check_shapes, check_weights, logistic
 
 Array = np.ndarray[Any, Any]
 
@@ -52,7 +52,7 @@ def gru_forward(
         for where, size in _steps(rows, batch, batch_sizes, from_the_end=reverse):
             state, x = h_n[:size], input[where] @ w_ih.T + bias(b_ih)
             u = state @ w_hh.T + bias(b_hh)
-            both = sigmoid(x[:, : 2 * hidden] + u[:, : 2 * hidden])
+            both = logistic(x[:, : 2 * hidden] + u[:, : 2 * hidden])
             r, z = both[:, :hidden], both[:, hidden:]
             inner = u[:, 2 * hidden :]
             n = np.tanh(x[:, 2 * hidden :] + r * inner)

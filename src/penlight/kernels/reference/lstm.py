@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .recurrent import _steps, bias, check_shapes, check_weights, previous_states, sigmoid
+from .recurrent import _steps, bias, check_shapes, check_weights, previous_states, logistic
 
 Array = np.ndarray[Any, Any]
 
@@ -18,7 +18,7 @@ Array = np.ndarray[Any, Any]
 def _cell(gates: Array, cell: Array) -> tuple[Array, Array, Array]:
     """Return the gates after their squashing, the new cell state and the hidden state."""
     hidden = cell.shape[1]
-    squashed = sigmoid(gates)
+    squashed = logistic(gates)
     squashed[:, 2 * hidden : 3 * hidden] = np.tanh(gates[:, 2 * hidden : 3 * hidden])
     i, f, g, o = np.split(squashed, 4, axis=1)
     after = f * cell + i * g

@@ -78,7 +78,7 @@ def check_shapes(*expected: tuple[str, Array | None, tuple[int, ...]]) -> None:
             raise ValueError(message)
 
 
-def sigmoid(x: Array) -> Array:
+def logistic(x: Array) -> Array:
     """Return 1 / (1 + e^-x)."""
     out: Array = 1 / (1 + np.exp(-x))
     return out
