@@ -64,7 +64,7 @@ def kernels(session: nox.Session) -> None:
 @nox.session
 def build(session: nox.Session) -> None:
     """Build the kernels into ``src/penlight``, for work from a checkout."""
-    session.install("cmake>=3.22", "nanobind>=2.4", "ninja")
+    session.install("cmake>=3.22", "nanobind>=2.4", "ninja", "numpy>=2")
     session.run("cmake", "-S", "cpp", "-B", "build/dev", "-G", "Ninja", "-DPENLIGHT_IN_PLACE=ON")
     session.run("ninja", "-C", "build/dev")
 

@@ -92,7 +92,7 @@ def main():
             if not times:
                 continue
             memory = {}
-            if family.memory and not options.quick:
+            if family.memory and threads == options.threads[0] and not options.quick:
                 memory = compare_memory(name, times)
             result = report.Result(family, threads, options.pairs, times, memory)
             results.append(result)

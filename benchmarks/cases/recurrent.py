@@ -15,15 +15,6 @@ def _layer(lib, kind, features, hidden, **options):
     return getattr(lib.nn, kind)(features, hidden, **options)
 
 
-def _train(layer, *inputs):
-    def run():
-        output = layer(*inputs)[0]
-        getattr(output, "data", output).sum().backward()
-        layer.zero_grad()
-
-    return run
-
-
 def padded(kind, size, *, train, **options):
     """Return a maker of a padded layer's forward, with backward in training."""
     batch, steps, features, hidden = size

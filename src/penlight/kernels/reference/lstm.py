@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .recurrent import _steps, bias, check_shapes, check_weights, previous_states, logistic
+from .recurrent import _steps, bias, check_shapes, check_weights, logistic, previous_states
 
 Array = np.ndarray[Any, Any]
 
