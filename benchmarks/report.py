@@ -144,7 +144,7 @@ def write_png(path, results):
         fontsize=9,
     )
     figure.tight_layout(rect=(0, 0, 1, 0.98))
-    figure.savefig(path, dpi=110)
+    figure.savefig(path, dpi=110, bbox_inches="tight")
 
 
 def _draw(panel, results):
