@@ -6,6 +6,10 @@ what. ``nn``, ``optim`` and the like are imported when a program first asks for 
 
 from __future__ import annotations
 
+from ._startup import PausedCollector
+
+_collector = PausedCollector()
+
 # First: the graph is below Tensor and the functions that walk it above, in one package.
 from . import autograd
 
@@ -169,3 +173,5 @@ __all__ = [
 __all__ += _layout.__all__
 __all__ += _functions.__all__
 __all__.sort()
+
+del _collector
