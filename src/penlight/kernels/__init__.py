@@ -10,107 +10,132 @@ chooses their instruction level, which otherwise is the widest that the machine 
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
-from .reference.cross_entropy import (
-    cross_entropy,
-    log_softmax_backward_picked,
-    nll_loss,
-    soft_cross_entropy,
-)
-from .reference.embedding import (
-    add_bags,
-    add_maxima,
-    add_rows,
-    bag_maxima,
-    bag_products,
-    bag_sums,
-    clear_rows,
-    gather_rows,
-)
-from .reference.gru import gru_backward, gru_forward
-from .reference.lstm import (
-    lstm_backward,
-    lstm_forward,
-    lstm_projected_backward,
-    lstm_projected_forward,
-)
-from .reference.matmul import batch_matmul, matmul
-from .reference.memory import cached_bytes, release_cached, use_block_cache
-from .reference.normalization import (
-    batch_moments,
-    batch_norm,
-    batch_norm_backward,
-    group_norm,
-    group_norm_backward,
-    layer_norm,
-    layer_norm_backward,
-)
-from .reference.optimizer import adagrad_step, adam_step, sgd_step
-from .reference.pointwise import (
-    dropout_backward,
-    elu,
-    elu_backward,
-    exp,
-    expm1,
-    gelu,
-    gelu_backward,
-    gelu_tanh,
-    gelu_tanh_backward,
-    hardsigmoid,
-    hardsigmoid_backward,
-    hardswish,
-    hardswish_backward,
-    hardtanh,
-    hardtanh_backward,
-    leaky_relu,
-    leaky_relu_backward,
-    log,
-    log1p,
-    log_sigmoid,
-    log_sigmoid_backward,
-    mish,
-    mish_backward,
-    relu,
-    sigmoid,
-    sigmoid_backward,
-    silu,
-    silu_backward,
-    softplus,
-    softplus_backward,
-    tanh,
-    tanh_backward,
-    threshold_backward,
-)
-from .reference.random import (
-    draw_words,
-    dropout,
-    fill_bernoulli,
-    fill_cauchy,
-    fill_exponential,
-    fill_geometric,
-    fill_integers,
-    fill_log_normal,
-    fill_normal_blocks,
-    fill_normal_serial,
-    fill_permutation,
-    fill_uniform,
-    seed_words,
-)
-from .reference.recurrent import previous_states, rnn_backward, rnn_forward
-from .reference.softmax import (
-    log_softmax,
-    log_softmax_backward,
-    softmax,
-    softmax_backward,
-)
-from .reference.special import erf, erfc, erfinv
-from .reference.threads import (
-    cpu_capabilities,
-    force_cpu_capability,
-    get_cpu_capability,
-    get_num_threads,
-    set_num_threads,
-)
+_wanted = os.environ.get("PENLIGHT_KERNELS", "")
+if _wanted not in {"", "native", "reference"}:
+    _message = f"PENLIGHT_KERNELS={_wanted}: expected native or reference"
+    raise ImportError(_message)
+
+is_native = False
+"""Whether the compiled kernels are in use."""
+
+if _wanted != "reference":
+    try:
+        from .. import _kernels
+    except ImportError:
+        if _wanted == "native":
+            raise
+    else:
+        is_native = True
+
+# Those that have no compiled form.
+from .reference.lstm import lstm_projected_backward, lstm_projected_forward
+from .reference.recurrent import previous_states
+from .reference.special import erfc, erfinv
+
+if TYPE_CHECKING or not is_native:
+    # For readers and tools too: signatures and docstrings.
+    from .reference.cross_entropy import (
+        cross_entropy,
+        log_softmax_backward_picked,
+        nll_loss,
+        soft_cross_entropy,
+    )
+    from .reference.embedding import (
+        add_bags,
+        add_maxima,
+        add_rows,
+        bag_maxima,
+        bag_products,
+        bag_sums,
+        clear_rows,
+        gather_rows,
+    )
+    from .reference.gru import gru_backward, gru_forward
+    from .reference.lstm import (
+        lstm_backward,
+        lstm_forward,
+        lstm_projected_backward,
+        lstm_projected_forward,
+    )
+    from .reference.matmul import batch_matmul, matmul
+    from .reference.memory import cached_bytes, release_cached, use_block_cache
+    from .reference.normalization import (
+        batch_moments,
+        batch_norm,
+        batch_norm_backward,
+        group_norm,
+        group_norm_backward,
+        layer_norm,
+        layer_norm_backward,
+    )
+    from .reference.optimizer import adagrad_step, adam_step, sgd_step
+    from .reference.pointwise import (
+        dropout_backward,
+        elu,
+        elu_backward,
+        exp,
+        expm1,
+        gelu,
+        gelu_backward,
+        gelu_tanh,
+        gelu_tanh_backward,
+        hardsigmoid,
+        hardsigmoid_backward,
+        hardswish,
+        hardswish_backward,
+        hardtanh,
+        hardtanh_backward,
+        leaky_relu,
+        leaky_relu_backward,
+        log,
+        log1p,
+        log_sigmoid,
+        log_sigmoid_backward,
+        mish,
+        mish_backward,
+        relu,
+        sigmoid,
+        sigmoid_backward,
+        silu,
+        silu_backward,
+        softplus,
+        softplus_backward,
+        tanh,
+        tanh_backward,
+        threshold_backward,
+    )
+    from .reference.random import (
+        draw_words,
+        dropout,
+        fill_bernoulli,
+        fill_cauchy,
+        fill_exponential,
+        fill_geometric,
+        fill_integers,
+        fill_log_normal,
+        fill_normal_blocks,
+        fill_normal_serial,
+        fill_permutation,
+        fill_uniform,
+        seed_words,
+    )
+    from .reference.recurrent import previous_states, rnn_backward, rnn_forward
+    from .reference.softmax import (
+        log_softmax,
+        log_softmax_backward,
+        softmax,
+        softmax_backward,
+    )
+    from .reference.special import erf, erfc, erfinv
+    from .reference.threads import (
+        cpu_capabilities,
+        force_cpu_capability,
+        get_cpu_capability,
+        get_num_threads,
+        set_num_threads,
+    )
 
 __all__ = [
     "adagrad_step",
@@ -211,25 +236,10 @@ __all__ = [
     "use_block_cache",
 ]
 
-_names = frozenset(__all__)
-_wanted = os.environ.get("PENLIGHT_KERNELS", "")
-if _wanted not in {"", "native", "reference"}:
-    _message = f"PENLIGHT_KERNELS={_wanted}: expected native or reference"
-    raise ImportError(_message)
-
-is_native = False
-"""Whether the compiled kernels are in use."""
-
-if _wanted != "reference":
-    try:
-        from .. import _kernels
-    except ImportError:
-        if _wanted == "native":
-            raise
-    else:
-        # The names above stay for readers and tools: signatures and docstrings.
-        globals().update({name: call for name, call in vars(_kernels).items() if name in _names})
-        is_native = True
+if is_native:
+    # The NumPy forms are not imported then: they would take a tenth of the package's import.
+    _compiled = vars(_kernels)
+    globals().update({name: _compiled[name] for name in __all__ if name in _compiled})
 
 if "PENLIGHT_CPU_CAPABILITY" in os.environ:
     force_cpu_capability(os.environ["PENLIGHT_CPU_CAPABILITY"].lower())
