@@ -8,6 +8,7 @@ import numpy as np
 
 from .._tensor import Array
 from ._elementwise import is_half
+from ._op import contiguous
 
 NATIVE = "fd"  # the characters of the dtypes that kernels take: float32 and float64
 
@@ -58,11 +59,6 @@ def one_or_contiguous(grad: Array) -> Array:
     if grad.flags.c_contiguous:
         return grad
     return contiguous(grad) if any(grad.strides) else grad[(0,) * grad.ndim + (...,)]
-
-
-def contiguous(array: Array) -> Array:
-    """Return a row-major copy."""
-    return array.copy(order="C")
 
 
 def by_kernel(kernel: Any, ufunc: Any) -> Any:

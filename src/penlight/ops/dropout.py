@@ -10,8 +10,8 @@ from .. import kernels
 from .._tensor import Array
 from ..random import default_generator
 from . import _draw
-from ._by_kernel import NATIVE, contiguous, one_or_contiguous
-from ._op import Saving, op
+from ._by_kernel import NATIVE, one_or_contiguous
+from ._op import Saving, contiguous, op
 
 
 def _factors(mask: Array, scale: float, dtype: Any) -> Array:
