@@ -1,7 +1,7 @@
 """penlight: PyTorch's ``torch.nn``, in your pocket. ``import penlight as torch``.
 
 What is torch's in public is imported here from the rooms that hold it; each room's ``__all__`` says
-what. ``nn``, ``optim`` and the like are imported when a program first asks for them.
+what. Functions, ``nn``, ``optim`` and the like are imported when a program first asks for them.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from . import autograd
 
 # isort: split
 from math import e, inf, nan, pi
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from . import _functions, _layout, random
+from . import _layout, random
 from ._alias import install_as_torch, uninstall_as_torch
 from ._device import device
 from ._dtype import (
@@ -50,7 +50,6 @@ from ._dtype import (
     uint32,
     uint64,
 )
-from ._functions import *
 from ._layout import *
 from ._limits import finfo, iinfo
 from ._promotion import can_cast, promote_types, result_type
@@ -66,6 +65,7 @@ from .autograd.grad_mode import (
     set_grad_enabled,
 )
 from .kernels import get_num_threads, set_num_threads
+from .ops import _lazy
 from .random import (
     Generator,
     default_generator,
@@ -75,6 +75,11 @@ from .random import (
     seed,
     set_rng_state,
 )
+
+if TYPE_CHECKING:
+    from ._functions import *
+
+_lazy.put_methods()
 
 __version__ = "0.1.0"
 
@@ -90,13 +95,21 @@ def __getattr__(name: str) -> Any:
 
     if name in _LAZY_MODULES:
         return import_module(f".{name}", __name__)
-    if name in _LAZY_NAMES:
+    if name in _lazy.FAMILY_OF:
+        found = _lazy.function(name)
+    elif name in _LAZY_NAMES:
         found = getattr(import_module(f".{_LAZY_NAMES[name]}", __name__), name)
-        globals()[name] = found
-        return found
-    from ._missing import MissingName  # noqa: PLC0415 - rare
+    else:
+        from ._missing import MissingName  # noqa: PLC0415 - rare
 
-    raise MissingName("torch", name)  # noqa: EM101 - not a message
+        raise MissingName("torch", name)  # noqa: EM101 - not a message
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    """Name what is here with what would be imported."""
+    return sorted({*globals(), *__all__})
 
 
 __all__ = [
@@ -171,7 +184,7 @@ __all__ = [
     "utils",
 ]
 __all__ += _layout.__all__
-__all__ += _functions.__all__
+__all__ += list(_lazy.FAMILY_OF)
 __all__.sort()
 
 del _collector

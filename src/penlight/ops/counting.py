@@ -12,7 +12,6 @@ from .._tensor import Array, Tensor, wrap
 from . import _check
 from ._op import attach, op
 from ._results import written
-from .sorting import msort, sort
 
 Number = bool | int | float
 
@@ -366,5 +365,5 @@ def isin(
     return wrap(np.asarray(found))
 
 
-for _function in (sort, msort, unique, unique_consecutive):
+for _function in (unique, unique_consecutive):
     attach(_function)

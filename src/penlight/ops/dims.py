@@ -16,8 +16,6 @@ __all__ = [
     "movedim",
     "permute",
     "squeeze",
-    "swapaxes",
-    "swapdims",
     "t",
     "unsqueeze",
 ]
@@ -142,8 +140,6 @@ attach(property(_matrix_transposed), "mT")
 attach(property(_adjoint), "H")
 attach(movedim, "movedim", "moveaxis")
 moveaxis = movedim
-swapaxes = swapdims = transpose
-attach(transpose, "swapaxes", "swapdims")
 
 # ---- fewer and more dimensions -------------------------------------------------------------------
 

@@ -19,6 +19,8 @@ __all__ = [
     "flatten",
     "ravel",
     "reshape",
+    "swapaxes",
+    "swapdims",
     "transpose",
     "unflatten",
 ]
@@ -111,6 +113,10 @@ def transpose(input: Array, dim0: int, dim1: int) -> Array:
     ndim = input.ndim
     first, second = _check.dim(dim0, ndim), _check.dim(dim1, ndim)
     return input.swapaxes(first, second) if ndim else input[...]
+
+
+swapaxes = swapdims = transpose
+attach(transpose, "swapaxes", "swapdims")
 
 
 @view(input=lambda grad, input_shape: grad._sum_to(input_shape))

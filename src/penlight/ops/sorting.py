@@ -8,7 +8,7 @@ import numpy as np
 
 from .._tensor import Array, Tensor, wrap
 from . import _check
-from ._op import Saving, op
+from ._op import Saving, attach, op
 from ._results import named_result, written
 
 __all__ = [
@@ -252,3 +252,7 @@ def kthvalue(input: Array, k: int, dim: int = -1, keepdim: bool = False) -> Any:
     if not keepdim:
         values, order = values.squeeze(place), order.squeeze(place)
     return Saving((values, order), indices=wrap(order))
+
+
+for _function in (sort, msort):
+    attach(_function)
