@@ -30,6 +30,8 @@ NB_MODULE(_kernels, m) {
   bind_random(m);
   bind_recurrent(m);
   bind_softmax(m);
+  bind_text(m);
+  bind_word2vec(m);
 
 #if !defined(Py_GIL_DISABLED)  // it reads slots without a lock: the GIL is its lock
   if (!add_call_path(m.ptr()) || !add_walk(m.ptr())) throw nb::python_error();

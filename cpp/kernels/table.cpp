@@ -13,6 +13,8 @@ const KernelTable kTable{
     .random = &kRandom,
     .recurrent = &kRecurrent,
     .softmax = &kSoftmax,
+    .text = &kText,
+    .word2vec = &kWord2Vec,
 };
 
 }  // namespace penlight::PENLIGHT_LEVEL

@@ -16,6 +16,8 @@
 #include "kernels/random.hpp"
 #include "kernels/recurrent.hpp"
 #include "kernels/softmax.hpp"
+#include "kernels/text.hpp"
+#include "kernels/word2vec.hpp"
 
 namespace penlight {
 
@@ -29,6 +31,8 @@ struct KernelTable {
   const RandomKernels* random;
   const Both<RecurrentKernels>* recurrent;
   const Both<SoftmaxKernels>* softmax;
+  const TextKernels* text;
+  const Word2VecKernels* word2vec;
 };
 
 // The table in use.

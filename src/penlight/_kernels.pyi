@@ -311,3 +311,28 @@ def sgd_step(
     maximize: bool,
     first: bool,
 ) -> bool: ...
+def encode_text(
+    out: _Array, text: _Array, letters: _Array, ends: _Array, slots: _Array, longest: int
+) -> tuple[int, int]: ...
+def hash_words(slots: _Array, letters: _Array, ends: _Array) -> None: ...
+def train_words(
+    inputs: _Array,
+    outputs: _Array | None,
+    nodes: _Array | None,
+    tokens: _Array,
+    keep: _Array,
+    *,
+    noise_thresholds: _Array | None = None,
+    noise_aliases: _Array | None = None,
+    negative: int = 0,
+    path_starts: _Array | None = None,
+    path_nodes: _Array | None = None,
+    path_turns: _Array | None = None,
+    window: int,
+    shrink: bool,
+    cbow: bool,
+    mean: bool,
+    alpha: float,
+    with_loss: bool,
+    seed: int,
+) -> tuple[float, int, int]: ...

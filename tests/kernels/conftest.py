@@ -27,6 +27,8 @@ FAMILIES = (
     "recurrent",
     "softmax",
     "special",
+    "text",
+    "word2vec",
 )
 LEVELS = _kernels.cpu_capabilities() if _kernels else []
 

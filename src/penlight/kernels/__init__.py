@@ -129,6 +129,7 @@ if TYPE_CHECKING or not is_native:
         softmax_backward,
     )
     from .reference.special import erf, erfc, erfinv
+    from .reference.text import encode_text, hash_words
     from .reference.threads import (
         cpu_capabilities,
         force_cpu_capability,
@@ -136,6 +137,7 @@ if TYPE_CHECKING or not is_native:
         get_num_threads,
         set_num_threads,
     )
+    from .reference.word2vec import train_words
 
 __all__ = [
     "adagrad_step",
@@ -159,6 +161,7 @@ __all__ = [
     "dropout_backward",
     "elu",
     "elu_backward",
+    "encode_text",
     "enter_thread",
     "erf",
     "erfc",
@@ -193,6 +196,7 @@ __all__ = [
     "hardswish_backward",
     "hardtanh",
     "hardtanh_backward",
+    "hash_words",
     "is_native",
     "layer_norm",
     "layer_norm_backward",
@@ -233,6 +237,7 @@ __all__ = [
     "tanh",
     "tanh_backward",
     "threshold_backward",
+    "train_words",
     "use_block_cache",
 ]
 
