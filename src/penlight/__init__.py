@@ -84,7 +84,7 @@ _lazy.put_methods()
 __version__ = "0.1.0"
 
 _LAZY_MODULES = frozenset(
-    {"accelerator", "backends", "cuda", "nn", "optim", "serialization", "utils"}
+    {"accelerator", "backends", "cuda", "nn", "optim", "serialization", "text", "utils"}
 )
 _LAZY_NAMES = {"load": "serialization", "save": "serialization"}
 
@@ -176,6 +176,7 @@ __all__ = [
     "set_printoptions",
     "set_rng_state",
     "short",
+    "text",
     "uint8",
     "uint16",
     "uint32",
