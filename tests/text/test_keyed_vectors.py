@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 
 import penlight
+from penlight import nn
 from penlight.text import KeyedVectors
 
 
@@ -419,3 +420,32 @@ def test_it_pickles():
 def test_text_is_imported_when_it_is_asked_for():
     assert penlight.text.KeyedVectors is KeyedVectors
     assert "text" in penlight.__all__
+
+
+@pytest.mark.parametrize("kind", [nn.Embedding, nn.EmbeddingBag])
+def test_embeddings_start_from_it_with_a_table_of_their_own(kind):
+    wv = table()
+    before = wv.vectors.copy()
+    frozen = kind.from_pretrained(wv)
+    assert not frozen.weight.requires_grad
+    assert frozen.padding_idx is None
+    assert frozen.weight.dtype is penlight.float32
+    np.testing.assert_array_equal(frozen.weight.numpy(), before)
+    trained = kind.from_pretrained(wv, freeze=False, padding_idx=1)
+    assert trained.weight.requires_grad
+    trained(penlight.tensor([[0, 1]])).sum().backward()
+    assert trained.weight.grad[0].any()
+    assert not trained.weight.grad[1].any()
+    with penlight.no_grad():
+        trained.weight.zero_()
+    np.testing.assert_array_equal(wv.vectors, before)
+
+
+def test_an_embedding_takes_whatever_has_vectors_and_refuses_other_shapes():
+    class Holder:
+        vectors = np.ones((3, 2), dtype=np.float64)
+
+    assert nn.Embedding.from_pretrained(Holder()).weight.dtype is penlight.float64
+    Holder.vectors = np.ones(3)
+    with pytest.raises(AssertionError, match="expected to be 2-dimensional"):
+        nn.Embedding.from_pretrained(Holder())

@@ -29,6 +29,9 @@ class KeyedVectors(VectorStore):
     are computed by each search here, which takes as long again. A vector of zeros is
     similar to nothing, by 0. Of equally similar keys the one in the first row comes first.
 
+    A table can be given to :meth:`penlight.nn.Embedding.from_pretrained`; row *i* of the embedding
+    is then the vector of ``index_to_key[i]``.
+
     Args:
         vector_size: length of each vector, D.
         count: rows set aside, for :meth:`add_vector` to fill. Until then they are zero, their key

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from ..._dtype import dtype as _dtype
 from ..._tensor import Tensor
 from ...autograd.grad_mode import no_grad
 from ...ops.creation import empty
+from ...ops.from_data import tensor
 from .. import (
     functional as F,  # noqa: N812 - the name everybody knows
     init,
@@ -64,6 +65,20 @@ class _Table(Module):
         if self.padding_idx is not None:
             with no_grad():
                 self.weight[self.padding_idx].fill_(0)
+
+
+class _HasVectors(Protocol):
+    """What holds a table in its attribute ``vectors``, as trained word vectors do."""
+
+    vectors: Any
+
+
+def _pretrained(given: Any) -> Tensor:
+    """Return a tensor as it is, and the table of what has ``vectors`` as a copy."""
+    if not isinstance(given, Tensor) and hasattr(given, "vectors"):
+        return tensor(given.vectors)
+    table: Tensor = given
+    return table
 
 
 def _check_pretrained(embeddings: Tensor) -> tuple[int, int]:
@@ -175,7 +190,7 @@ class Embedding(_Table):
     @classmethod
     def from_pretrained(
         cls,
-        embeddings: Tensor,
+        embeddings: Tensor | _HasVectors,
         freeze: bool = True,
         padding_idx: int | None = None,
         max_norm: float | None = None,
@@ -186,7 +201,9 @@ class Embedding(_Table):
         """Make an embedding of a given table.
 
         Args:
-            embeddings: the table, rows by features; it is not copied.
+            embeddings: the table, rows by features, which is not copied; or what has one as its
+                ``vectors``, such as :class:`penlight.text.KeyedVectors`, which is copied: row *i*
+                is that of its ``index_to_key[i]``.
             freeze: the table is not trained.
             padding_idx: as for the constructor, as are the others; the row is left as given.
             max_norm: see the constructor.
@@ -202,12 +219,21 @@ class Embedding(_Table):
             >>> table = torch.tensor([[1.0, 2.3, 3.0], [4.0, 5.1, 6.3]])
             >>> torch.nn.Embedding.from_pretrained(table)(torch.tensor([1]))
             tensor([[4.0000, 5.1000, 6.3000]])
+
+            Word vectors are a table too, looked up by the rows of words:
+
+            >>> words = torch.text.KeyedVectors(2)
+            >>> words.add_vectors(["north", "east"], [[0.0, 1.0], [1.0, 0.0]])
+            >>> embedding = torch.nn.Embedding.from_pretrained(words, freeze=False)
+            >>> embedding(torch.tensor([words.key_to_index["east"]]))
+            tensor([[1., 0.]], grad_fn=<EmbeddingBackward0>)
         """
-        rows, features = _check_pretrained(embeddings)
+        table = _pretrained(embeddings)
+        rows, features = _check_pretrained(table)
         return cls(
             num_embeddings=rows,
             embedding_dim=features,
-            _weight=embeddings,
+            _weight=table,
             _freeze=freeze,
             padding_idx=padding_idx,
             max_norm=max_norm,
@@ -333,7 +359,7 @@ class EmbeddingBag(_Table):
     @classmethod
     def from_pretrained(
         cls,
-        embeddings: Tensor,
+        embeddings: Tensor | _HasVectors,
         freeze: bool = True,
         max_norm: float | None = None,
         norm_type: float = 2.0,
@@ -346,7 +372,9 @@ class EmbeddingBag(_Table):
         """Make an embedding bag of a given table.
 
         Args:
-            embeddings: the table, rows by features; it is not copied.
+            embeddings: the table, rows by features, which is not copied; or what has one as its
+                ``vectors``, such as :class:`penlight.text.KeyedVectors`, which is copied: row *i*
+                is that of its ``index_to_key[i]``.
             freeze: the table is not trained.
             max_norm: as for the constructor, as are the others.
             norm_type: see the constructor.
@@ -364,12 +392,20 @@ class EmbeddingBag(_Table):
             >>> table = torch.tensor([[1.0, 2.3, 3.0], [4.0, 5.1, 6.3]])
             >>> torch.nn.EmbeddingBag.from_pretrained(table)(torch.tensor([[1, 0]]))
             tensor([[2.5000, 3.7000, 4.6500]])
+
+            Word vectors are a table too:
+
+            >>> words = torch.text.KeyedVectors(2)
+            >>> words.add_vectors(["north", "east"], [[0.0, 1.0], [1.0, 0.0]])
+            >>> torch.nn.EmbeddingBag.from_pretrained(words)(torch.tensor([[0, 1]]))
+            tensor([[0.5000, 0.5000]])
         """
-        rows, features = _check_pretrained(embeddings)
+        table = _pretrained(embeddings)
+        rows, features = _check_pretrained(table)
         bag = cls(
             num_embeddings=rows,
             embedding_dim=features,
-            _weight=embeddings,
+            _weight=table,
             max_norm=max_norm,
             norm_type=norm_type,
             scale_grad_by_freq=scale_grad_by_freq,
