@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import pickle
 
@@ -333,6 +334,23 @@ def test_vectors_changed_in_place_are_found_as_they_are():
     wv.vectors[8] = -1000 * wv.vectors[3]
     assert wv.most_similar("w3", topn=1) == [("w7", pytest.approx(1.0))]
     assert wv.similar_by_key("w3", topn=None)[8] == pytest.approx(-1.0)
+
+
+def test_vectors_may_be_part_of_a_wider_array():
+    wv, twin = table(), table()
+    wider = np.full((50, 16), np.nan, np.float32)
+    wider[:, :7] = twin.vectors
+    wv.vectors = wider[:, :7]
+    same_pairs(wv.most_similar(["w3"], ["w4"]), twin.most_similar(["w3"], ["w4"]))
+    same_pairs(wv.most_similar_cosmul("w3"), twin.most_similar_cosmul("w3"))
+    assert nn.Embedding.from_pretrained(wv).weight.tolist() == twin.vectors.tolist()
+    files = io.BytesIO(), io.BytesIO()
+    for file, vectors in zip(files, (wv, twin), strict=True):
+        vectors.save_word2vec_format(file, binary=True)
+    assert files[0].getvalue() == files[1].getvalue()
+    wv.unit_normalize_all()
+    assert np.shares_memory(wv.vectors, wider)
+    np.testing.assert_allclose(wv.vectors, twin.get_normed_vectors(), rtol=1e-6)
 
 
 def test_norms_are_filled_when_asked_for_and_again_when_forced():
