@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from penlight.text import KeyedVectors, VectorFileError
+from penlight.text import KeyedVectors, WordFileError
 
 WORDS = ["</s>", "king", "Köln", "北京", "🙂", "non\u00a0breaking", "it's", "0.5", "a_b", "-"]
 ENDINGS = ["", ".gz", ".bz2", ".xz"]
@@ -352,10 +352,10 @@ def test_damaged_files_are_refused_with_the_place(tmp_path, name):
     data, options, match = DAMAGED[name]
     path = tmp_path / "the vectors"
     path.write_bytes(data)
-    with pytest.raises(VectorFileError, match=f"the vectors, {match}") as caught:
+    with pytest.raises(WordFileError, match=f"the vectors, {match}") as caught:
         KeyedVectors.load_word2vec_format(path, **options)
     assert isinstance(caught.value, (ValueError, EOFError))
-    with pytest.raises(VectorFileError, match=f"the file, {match}"):
+    with pytest.raises(WordFileError, match=f"the file, {match}"):
         loaded(data, **options)
 
 
@@ -363,7 +363,7 @@ def test_damaged_files_are_refused_with_the_place(tmp_path, name):
 def test_a_file_cut_off_anywhere_is_refused(binary):
     data = saved(table(["king", "北京", "queen"], 2), binary=binary)
     for end in range(len(data)):
-        with pytest.raises(VectorFileError, match=r"the file, (line|byte) \d+: expected"):
+        with pytest.raises(WordFileError, match=r"the file, (line|byte) \d+: expected"):
             loaded(data[:end], binary=binary)
 
 
@@ -375,14 +375,14 @@ def test_a_compressed_file_cut_off_or_damaged_is_refused(tmp_path, ending, binar
     data = path.read_bytes()
     for end in (0, 1, 5, 20, len(data) // 2, len(data) - 20, len(data) - 9):
         path.write_bytes(data[:end])
-        with pytest.raises(VectorFileError, match=rf"vectors\{ending}, "):
+        with pytest.raises(WordFileError, match=rf"vectors\{ending}, "):
             KeyedVectors.load_word2vec_format(path, binary=binary)
     middle = len(data) // 2
     path.write_bytes(data[:middle] + bytes([data[middle] ^ 0xFF]) * 40 + data[middle + 40 :])
-    with pytest.raises(VectorFileError, match=rf"vectors\{ending}, "):
+    with pytest.raises(WordFileError, match=rf"vectors\{ending}, "):
         KeyedVectors.load_word2vec_format(path, binary=binary)
     path.write_bytes(b"this is not compressed at all")
-    with pytest.raises(VectorFileError, match="damaged or cut off"):
+    with pytest.raises(WordFileError, match="damaged or cut off"):
         KeyedVectors.load_word2vec_format(path, binary=binary)
 
 
@@ -396,7 +396,7 @@ def test_a_header_that_lies_takes_no_memory(sizes, binary, sized):
     file = io.BytesIO(data) if sized else gzip.GzipFile(fileobj=io.BytesIO(gzip.compress(data)))
     tracemalloc.start()
     try:
-        with pytest.raises(VectorFileError):
+        with pytest.raises(WordFileError):
             KeyedVectors.load_word2vec_format(file, binary=binary)
         assert tracemalloc.get_traced_memory()[1] < 32 << 20
     finally:
@@ -413,5 +413,5 @@ def test_a_header_that_lies_takes_no_memory(sizes, binary, sized):
     ],
 )
 def test_counts_that_do_not_fit_are_refused(counts, match):
-    with pytest.raises(VectorFileError, match=match):
+    with pytest.raises(WordFileError, match=match):
         loaded(TEXT, fvocab=io.BytesIO(counts))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 SUMMARIES = {
     "run": "run a PyTorch program, with penlight standing in for torch",
     "info": "say what is installed here and how it computes",
+    "word2vec": "train word vectors, look for similar words, draw them",
 }
 
 

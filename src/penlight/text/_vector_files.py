@@ -10,15 +10,14 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, Any, Literal
+from typing import IO, Any
 
 import numpy.typing as npt
 
 from ..serialization.atomic import replacing
-from ._vector_reading import Reading, VectorFileError, read_binary, read_text, refuse
+from ._files import Path, check_binary, compressed, name_of, opened, refuse, suffix_of
+from ._vector_reading import Reading, read_binary, read_text
 from ._vector_store import Array
-
-Path = str | os.PathLike[str]
 
 _BLOCK = 1000  # vectors that are written in one piece
 _WHITE_SPACE = re.compile(r"[ \t\n\r\v\f]")
@@ -40,80 +39,11 @@ class Layout:
     total: int | None
 
 
-def name_of(file: Path | IO[bytes]) -> str:
-    """Return what a message calls a path or an open file."""
-    if isinstance(file, (str, os.PathLike)):
-        return os.fspath(file)
-    return str(getattr(file, "name", None) or "the file")
-
-
-@contextmanager
-def opened(file: Path | IO[bytes]) -> Iterator[Any]:
-    """Open a path for reading, decompressed by its ending, or pass on an open file.
-
-    Raises:
-        VectorFileError: what is compressed is damaged or cut off.
-        TypeError: it is no path and no file open in binary mode.
-    """
-    if not isinstance(file, (str, os.PathLike)):
-        _check_binary(file, "read")
-        yield file
-        return
-    with open(file, "rb") as plain:  # noqa: PTH123 - what os accepts
-        suffix = _suffix(file)
-        if suffix is None:
-            yield plain
-            return
-        unpacked, damage = _compressed(suffix, plain, "rb")
-        with unpacked:
-            try:
-                yield unpacked
-            except (EOFError, OSError, damage) as error:
-                # The decompressors' own complaints have no number of the system's.
-                if isinstance(error, VectorFileError) or getattr(error, "errno", None) is not None:
-                    raise
-                refuse(
-                    name_of(file),
-                    f"byte {unpacked.tell()} of what is unpacked",
-                    f"expected more of the {suffix} data, which is damaged or cut off: {error}",
-                )
-
-
-def _suffix(path: Path) -> str | None:
-    """Return the ending of a path if it is that of a compressed file."""
-    suffix = os.path.splitext(os.fspath(path))[1].lower()  # noqa: PTH122 - as above
-    return suffix if suffix in {".gz", ".bz2", ".xz"} else None
-
-
-def _compressed(suffix: str, plain: Any, mode: Literal["rb", "wb"]) -> tuple[Any, type[Exception]]:
-    """Return a compressed file over a plain one, and the error of damaged data beside OSError."""
-    if suffix == ".gz":
-        import gzip  # noqa: PLC0415 - as the others, for those who need it
-        import zlib  # noqa: PLC0415
-
-        # The time is left out of the header, so that equal vectors make equal files; level 9 takes
-        # several times as long as 6 for hardly smaller ones.
-        return gzip.GzipFile("", mode, compresslevel=6, fileobj=plain, mtime=0), zlib.error
-    if suffix == ".bz2":
-        import bz2  # noqa: PLC0415
-
-        return bz2.open(plain, mode), EOFError
-    import lzma  # noqa: PLC0415
-
-    return lzma.open(plain, mode), lzma.LZMAError
-
-
 def decoded_lines(file: Path | IO[bytes], encoding: str) -> list[str]:
     """Return the lines of a text, without a mark of byte order at its beginning."""
     with opened(file) as source:
         text: str = source.read().decode(encoding)
     return text.removeprefix("\ufeff").removesuffix("\n").split("\n")
-
-
-def _check_binary(file: Any, method: str) -> None:
-    if not hasattr(file, method) or isinstance(file, io.TextIOBase):
-        msg = f"expected a path, or a file open in binary mode with {method}(), got {file!r}"
-        raise TypeError(msg)
 
 
 def read(file: Path | IO[bytes], options: Reading) -> tuple[list[str], Array]:
@@ -219,13 +149,13 @@ def _check_words(words: Sequence[str]) -> None:
 def _written(file: Path | IO[bytes], *, append: bool) -> Iterator[Any]:
     """Open a path for writing, compressed by its ending, or pass on an open file."""
     if not isinstance(file, (str, os.PathLike)):
-        _check_binary(file, "write")
+        check_binary(file, "write")
         yield file
         return
-    suffix = _suffix(file)
+    suffix = suffix_of(file)
     with open(file, "ab") if append else replacing(file) as plain:  # noqa: PTH123 - as above
         if suffix is None:
             yield plain
             return
-        with _compressed(suffix, plain, "wb")[0] as packed:
+        with compressed(suffix, plain, "wb")[0] as packed:
             yield packed

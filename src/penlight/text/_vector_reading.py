@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 
+from ._files import refuse
 from ._vector_store import Array, floating
 
 _LONGEST_HEADER = 256
@@ -16,20 +17,6 @@ _LONGEST_WORD = 1 << 16
 _TEXT_BLOCK = 1 << 20  # bytes of lines whose numbers are read in one go
 _FIRST_BYTES = 1 << 22  # of a table that may become of any size
 _SHOWN = 40  # bytes of what was found that a message shows
-
-
-class VectorFileError(ValueError, EOFError):
-    """A file of vectors cannot be read; the message names the place and what was expected there.
-
-    It is a :class:`ValueError` and an :class:`EOFError`, the two types that gensim raises for such
-    files.
-    """
-
-
-def refuse(name: str, place: str, reason: str) -> NoReturn:
-    """Raise the error for a place in a file."""
-    msg = f"{name}, {place}: {reason}"
-    raise VectorFileError(msg)
 
 
 @dataclass(frozen=True)

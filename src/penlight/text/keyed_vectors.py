@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from . import _evaluation, _vector_files
 from ._correlation import Correlation
+from ._files import name_of
 from ._vector_reading import Reading
 from ._vector_store import KEY_TYPES, Array, Key, VectorStore, as_items, divisors, lengths, unit
 
@@ -386,7 +387,7 @@ class KeyedVectors(VectorStore):
             Finkelstein et al., Placing Search in Context: The Concept Revisited, 2002.
         """
         words = _evaluation.Words(self, restrict_vocab, case_insensitive=case_insensitive)
-        name = _vector_files.name_of(pairs)
+        name = name_of(pairs)
         lines = _vector_files.decoded_lines(pairs, encoding)
         return _evaluation.word_pairs(self, lines, name, delimiter, words, dummy=dummy4unknown)
 
@@ -424,7 +425,7 @@ class KeyedVectors(VectorStore):
         """
         words = _evaluation.Words(self, restrict_vocab, case_insensitive=case_insensitive)
         lines = _vector_files.decoded_lines(analogies, "utf8")
-        sections = _evaluation.read_questions(lines, _vector_files.name_of(analogies), words)
+        sections = _evaluation.read_questions(lines, name_of(analogies), words)
         return _evaluation.word_analogies(
             self, sections, words, similarity_function, dummy=dummy4unknown
         )
@@ -512,7 +513,7 @@ class KeyedVectors(VectorStore):
             no_header: the text form begins with the first vector, as GloVe's files do.
 
         Raises:
-            VectorFileError: the file is damaged, cut off or of another form; the message names the
+            WordFileError: the file is damaged, cut off or of another form; the message names the
                 line, or the byte, and what was expected there. It is a :class:`ValueError` and an
                 :class:`EOFError`.
             ValueError: an option has another value, or ``no_header`` is asked of the binary form.
