@@ -14,6 +14,9 @@ static_assert(WordTables::kRowFloats % kSize == 0);
 
 // Windows prepared together, so that rows are on their way from memory while others are in use.
 constexpr int64_t kAhead = 8;
+// Beyond it a product changes nothing, as in the original program: the label is met as well as it
+// will be, or it is an outlier.
+constexpr float kFarthest = 6;
 // Words of a window that meet its targets at once; more would be too large a step.
 constexpr int64_t kTogether = 16;
 
@@ -111,9 +114,10 @@ void multiply_window(float* products, float* lanes, float* const* inputs, int64_
   add_lanes(products, lanes, input_count * target_count);
 }
 
-// products = alpha (label - sigmoid(product)); returns the loss if wanted.
-double to_gradients(float* products, const float* labels, int64_t inputs, int64_t targets,
-                    float alpha, bool with_loss) {
+// products = alpha (label - sigmoid(product)), or 0 for a product beyond kFarthest; returns the
+// loss if wanted. `inside` is room for as many numbers.
+double to_gradients(float* products, float* inside, const float* labels, int64_t inputs,
+                    int64_t targets, float alpha, bool with_loss) {
   double loss = 0;
   if (with_loss) {
     for (int64_t i = 0; i < inputs; ++i) {
@@ -126,9 +130,15 @@ double to_gradients(float* products, const float* labels, int64_t inputs, int64_
     }
   }
   const int64_t count = inputs * targets;
-  for (int64_t at = 0; at < count; ++at) products[at] = -alpha * sigmoid_lane(products[at]);
+  for (int64_t at = 0; at < count; ++at) {
+    const float x = products[at];
+    inside[at] = (x < 0 ? -x : x) < kFarthest ? alpha : 0.0F;
+    products[at] = -inside[at] * sigmoid_lane(x);
+  }
   for (int64_t i = 0; i < inputs; ++i) {
-    for (int64_t t = 0; t < targets; ++t) products[i * targets + t] += alpha * labels[t];
+    for (int64_t t = 0; t < targets; ++t) {
+      products[i * targets + t] += inside[i * targets + t] * labels[t];
+    }
   }
   return loss;
 }
@@ -272,8 +282,8 @@ class Trainer {
     lanes_.resize(products * kSize);
     multiply_window(gradients_.data(), lanes_.data(), inputs, count, targets, target_count,
                     tables_.stride);
-    count_.loss +=
-        to_gradients(gradients_.data(), labels, count, target_count, rule_.alpha, rule_.with_loss);
+    count_.loss += to_gradients(gradients_.data(), lanes_.data(), labels, count, target_count,
+                                rule_.alpha, rule_.with_loss);
   }
 
   void add_inputs(float* hidden, float* const* inputs, int64_t count) {

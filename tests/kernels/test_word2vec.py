@@ -129,6 +129,23 @@ def test_large_products_give_finite_gradients_and_losses(kernels, rng):
     assert loss == pytest.approx(2 * 14400, rel=1e-6)
 
 
+@pytest.mark.parametrize(("product", "changes"), [(5.9, True), (6.1, False), (-6.1, False)])
+def test_a_product_beyond_six_changes_nothing(kernels, rng, product, changes):
+    inputs, outputs = np.zeros((2, WORDS, 16), np.float32)
+    inputs[:, 0], outputs[:, 0] = product, 1
+    kernels.train_words(
+        inputs,
+        outputs,
+        None,
+        np.array([1, 2], np.int32),
+        ALWAYS,
+        **noise(rng, 1),
+        **(RULE | {"window": 1}),
+    )
+    assert (outputs[:, 0] != 1).any() == changes
+    assert (inputs[:, 0] != np.float32(product)).any() == changes
+
+
 def test_words_stay_as_often_as_they_should(kernels, rng):
     share = np.linspace(0.05, 1, WORDS)
     keep = np.ceil(share * 2**32 - 1).astype(np.uint32)

@@ -52,7 +52,7 @@ def count_words(
             kept = {w: n for w, n in counts.items() if keeps(w, n, limit + 1, trim_rule)}
             counts = Counter(kept)
             limit += 1
-    return Count(dict(counts), total, sentences)
+    return Count(counts, total, sentences)
 
 
 def _read(corpus: Iterable[Sentence]) -> Iterable[tuple[Sentence, int]]:

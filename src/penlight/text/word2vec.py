@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from . import _model_file
-from ._training import Epoch, Progress, Rule, Tables, padded, read_ahead, stride_of
+from ._files import Path
+from ._training import Epoch, Progress, Rule, Tables, read_ahead
+from ._word_tables import WordTables
 from .callbacks import ProgressBar
 from .corpus import (
     Encoder,
@@ -21,23 +21,10 @@ from .corpus import (
     check_restartable,
     corpus_of,
 )
-from .keyed_vectors import KeyedVectors
-from .vocabulary import (
-    Paths,
-    TrimRule,
-    alias_table,
-    count_words,
-    huffman_paths,
-    keep_thresholds,
-    keeps,
-    least_count,
-)
-
-Path = str | os.PathLike[str]
-Array = npt.NDArray[Any]
+from .vocabulary import TrimRule
 
 
-class Word2Vec:
+class Word2Vec(WordTables):
     """Learns a vector for each word of a corpus: by skip-gram or CBOW.
 
     Skip-gram predicts the words around a word, CBOW a word from those around it; either by
@@ -173,22 +160,6 @@ class Word2Vec:
             )
             raise ValueError(msg)
 
-    def _begin(self) -> None:
-        """Make the model one without words."""
-        self.wv = KeyedVectors(self.vector_size)
-        self.epoch_losses: list[float] = []
-        self.effective_min_count = self.min_count
-        self.corpus_count = self.corpus_total_words = 0
-        self.raw_vocab: dict[Any, int] = {}
-        self.train_calls = self.epochs_done = 0
-        self._total_loss = 0.0
-        self._inputs = np.zeros((0, stride_of(self.vector_size)), np.float32)
-        self._outputs: Array | None = self._inputs.copy() if self.negative else None
-        self._nodes: Array | None = self._inputs.copy() if self.hs else None
-        self._keep = np.zeros(0, np.uint32)
-        self._noise: tuple[Array, Array] | None = None
-        self._paths: Paths | None = None
-
     def _check_settings(self) -> None:
         for name, least in (
             ("vector_size", 1),
@@ -220,151 +191,6 @@ class Word2Vec:
         if not self.hs and not self.negative:
             msg = "hs=0 and negative=0: expected hs=1, a positive negative, or both"
             raise ValueError(msg)
-
-    # ---- the vocabulary --------------------------------------------------------------------------
-
-    def build_vocab(
-        self,
-        corpus_iterable: Iterable[Sentence] | None = None,
-        corpus_file: Path | None = None,
-        update: bool = False,
-        keep_raw_vocab: bool = False,
-        trim_rule: TrimRule | None = None,
-    ) -> None:
-        """Read a corpus once, and choose the words that get vectors.
-
-        Args:
-            corpus_iterable: sentences.
-            corpus_file: or a text file.
-            update: keep the vocabulary there is, add new words, and add to the counts of old ones.
-            keep_raw_vocab: keep all counts in ``raw_vocab``.
-            trim_rule: as for the constructor.
-
-        Raises:
-            TypeError: there is no corpus, or it is not lists of words.
-            RuntimeError: ``update`` without a vocabulary.
-        """
-        corpus = corpus_of(corpus_iterable, corpus_file)
-        count = count_words(corpus, self.max_vocab_size, trim_rule)
-        self.corpus_total_words = count.total
-        self._choose(count.words, count.sentences, update, keep_raw_vocab, trim_rule)
-
-    def build_vocab_from_freq(
-        self,
-        word_freq: Mapping[Any, int],
-        keep_raw_vocab: bool = False,
-        corpus_count: int | None = None,
-        trim_rule: TrimRule | None = None,
-        update: bool = False,
-    ) -> None:
-        """Choose the words that get vectors from counts.
-
-        Args:
-            word_freq: how often each word occurs.
-            keep_raw_vocab: keep all counts in ``raw_vocab``.
-            corpus_count: the sentences of the corpus.
-            trim_rule: as for the constructor.
-            update: as for :meth:`build_vocab`.
-        """
-        counts = {word: int(count) for word, count in word_freq.items()}
-        self.corpus_total_words = sum(counts.values())
-        self._choose(counts, corpus_count or 0, update, keep_raw_vocab, trim_rule)
-
-    def _choose(
-        self,
-        counts: dict[Any, int],
-        sentences: int,
-        update: bool,
-        keep_raw_vocab: bool,
-        trim_rule: TrimRule | None,
-    ) -> None:
-        if update and not len(self.wv):
-            msg = "update=True adds to a vocabulary, and there is none: build one first"
-            raise RuntimeError(msg)
-        self.corpus_count = sentences
-        self.raw_vocab = counts if keep_raw_vocab else {}
-        least = least_count(counts, self.min_count, self.max_final_vocab)
-        self.effective_min_count = least
-        chosen = {w: n for w, n in counts.items() if keeps(w, n, least, trim_rule)}
-        if self.sorted_vocab:
-            chosen = dict(sorted(chosen.items(), key=lambda item: -item[1]))
-        if not update:
-            self.wv = KeyedVectors(self.vector_size)
-            self._inputs = self._inputs[:0]
-            self._keep = self._keep[:0]
-            self._outputs = None if self._outputs is None else self._outputs[:0]
-            self._nodes = None if self._nodes is None else self._nodes[:0]
-        self._extend(chosen)
-
-    def _extend(self, chosen: dict[Any, int]) -> None:
-        """Give new words rows, and all words of a corpus their counts and chances."""
-        self._adopt_vectors()
-        known = len(self.wv)
-        words = [*self.wv.index_to_key, *(w for w in chosen if w not in self.wv.key_to_index)]
-        numbers = {word: number for number, word in enumerate(words)}
-        counts = np.zeros(len(words), np.int64)
-        if known:
-            counts[:known] = self.wv.expandos["count"]
-        places = [numbers[word] for word in chosen]
-        added = np.fromiter(chosen.values(), np.int64, len(chosen))
-        counts[places] += added
-        keep = np.full(len(words), 2**32 - 1, np.uint32)
-        keep[:known] = self._keep
-        keep[places] = keep_thresholds(added, self.sample)
-        self._keep = keep
-        seed = [self.seed, known] if known else self.seed
-        new = np.random.default_rng(seed).random(
-            (len(words) - known, self.vector_size), dtype=np.float32
-        )
-        self._inputs = np.concatenate([self._inputs, padded((new * 2 - 1) / self.vector_size)])
-        self._place(words, counts)
-
-    def _place(self, words: list[Any], counts: npt.NDArray[np.int64]) -> None:
-        """Make the tables fit the words and their counts."""
-        self.wv.index_to_key = words
-        self.wv.key_to_index = {word: number for number, word in enumerate(words)}
-        self.wv.expandos["count"] = counts
-        self.wv.next_index = len(words)
-        self._show_vectors()
-        if self._outputs is not None and words:
-            self._outputs = _grown(self._outputs, len(words))
-            self._noise = alias_table(np.maximum(counts, 1) ** self.ns_exponent)
-        if self._nodes is not None and words:
-            self._nodes = _grown(self._nodes, len(words) - 1)
-            self._paths = huffman_paths(counts)
-
-    def _show_vectors(self) -> None:
-        self.wv.vectors = self._inputs[:, : self.vector_size]
-        self.wv.norms = None
-
-    def _adopt_vectors(self) -> None:
-        """Take the vectors that a program may have put in place of those trained here."""
-        vectors = self.wv.vectors
-        if vectors.shape != (len(self._inputs), self.vector_size):
-            msg = (
-                f"wv.vectors: expected shape {(len(self._inputs), self.vector_size)}, one row a "
-                f"word, got {vectors.shape}"
-            )
-            raise RuntimeError(msg)
-        if vectors.base is not self._inputs:
-            self._inputs = padded(vectors)
-            self._show_vectors()
-
-    @property
-    def syn1neg(self) -> Array:
-        """What negative sampling predicts with, float32, shape (V, ``vector_size``)."""
-        if self._outputs is None:
-            msg = "syn1neg: there is none, as negative=0"
-            raise AttributeError(msg)
-        return self._outputs[:, : self.vector_size]
-
-    @property
-    def syn1(self) -> Array:
-        """What hierarchical softmax predicts with, float32, shape (V - 1, ``vector_size``)."""
-        if self._nodes is None:
-            msg = "syn1: there is none, as hs=0"
-            raise AttributeError(msg)
-        return self._nodes[:, : self.vector_size]
 
     # ---- training --------------------------------------------------------------------------------
 
@@ -558,13 +384,6 @@ class _LearningRate:
             share = words / self.words if self.words else 0.0
         progress = (epoch + min(share, 1.0)) / self._epochs
         return self._first - (self._first - self._last) * progress
-
-
-def _grown(table: Array, size: int) -> Array:
-    """Return a table with rows of zeros added."""
-    return np.concatenate(
-        [table[:size], np.zeros((max(0, size - len(table)), table.shape[1]), np.float32)]
-    )
 
 
 def _tell(callbacks: Iterable[Any], event: str, model: Word2Vec) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 
 ROW_FLOATS = 16
+_FARTHEST = 6  # a product beyond it changes nothing
 _TOGETHER = 16  # words of a window that meet its targets at once
 
 
@@ -44,7 +45,8 @@ def train_words(
     their mean or sum; its targets
     are the centre and negatives drawn for the window, and the inner nodes on the centre's path. An
     input ``v`` and a target ``u`` with label ``y`` have the loss ``-log sigmoid(u . v)`` if y is 1,
-    else ``-log sigmoid(-u . v)``. Where words act together the hidden layer's change is added to
+    else ``-log sigmoid(-u . v)``; where ``u . v`` is beyond 6 on either side nothing changes, as in
+    the original program. Where words act together the hidden layer's change is added to
     each word whole for the mean and divided by their number for the sum, as in the original
     program.
 
@@ -223,14 +225,17 @@ class _Step:
         return rows
 
     def _gradient(self, window: _Window, hidden: Array) -> Array:
-        """Return ``alpha (label - sigmoid(input . target))``, shape (inputs, targets)."""
+        """Return ``alpha (label - sigmoid(input . target))``, shape (inputs, targets).
+
+        It is 0 for a product beyond 6.
+        """
         products = hidden @ window.rows().T
         if self._with_loss:
             signed = np.where(window.labels > 0, -products, products)
             self.loss += float(np.logaddexp(0, signed.astype(np.float64)).sum())
         self.examples += products.shape[0]
-        gradient: Array = self._alpha * (window.labels - 1 / (1 + np.exp(-products)))
-        return gradient
+        gradient = self._alpha * (window.labels - 1 / (1 + np.exp(-products)))
+        return np.where(np.abs(products) < _FARTHEST, gradient, np.float32(0))
 
     def _apply(self, window: _Window, hidden: Array, gradient: Array) -> None:
         change = gradient @ window.rows()
