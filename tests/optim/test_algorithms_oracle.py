@@ -46,6 +46,34 @@ ADAGRAD_OPTIONS = _combinations(
     eps=[1e-10, 1e-3],
     maximize=[False, True],
 )
+COMMON = {"weight_decay": [0, 0.1], "maximize": [False, True]}
+OTHER_OPTIONS = {
+    "RMSprop": _combinations(
+        alpha=[0.99, 0.6],
+        eps=[1e-8, 1e-3],
+        momentum=[0, 0.9],
+        centered=[False, True],
+        **COMMON,
+    ),
+    "Adadelta": _combinations(rho=[0.9, 0.3], eps=[1e-6, 1e-2], **COMMON),
+    "Adamax": _combinations(betas=[(0.9, 0.999), (0.5, 0.7)], eps=[1e-8, 1e-3], **COMMON),
+    "NAdam": _combinations(
+        betas=[(0.9, 0.999), (0.5, 0.7)],
+        momentum_decay=[4e-3, 0.1],
+        decoupled_weight_decay=[False, True],
+        **COMMON,
+    ),
+    "RAdam": _combinations(
+        betas=[(0.9, 0.999), (0.5, 0.7)],
+        eps=[1e-8, 1e-3],
+        decoupled_weight_decay=[False, True],
+        **COMMON,
+    ),
+    "Rprop": _combinations(
+        etas=[(0.5, 1.2), (0.3, 1.5)], step_sizes=[(1e-6, 50), (0.01, 0.1)], maximize=[False, True]
+    ),
+    "ASGD": _combinations(lambd=[1e-4, 0.1], alpha=[0.75, 0.2], t0=[1e6, 10], **COMMON),
+}
 CASES = [
     *(("SGD", {"lr": 0.05, **options}) for options in SGD_OPTIONS),
     *(("SGD", {"lr": 0.05, "momentum": 0.9, name: True}) for name in ("foreach", "fused")),
@@ -55,6 +83,9 @@ CASES = [
     *(("AdamW", {"lr": 0.02, **options}) for options in ADAM_OPTIONS),
     *(("Adagrad", {"lr": 0.05, **options}) for options in ADAGRAD_OPTIONS),
     *(("Adagrad", {"lr": 0.05, name: True}) for name in ("foreach", "fused")),
+    *((name, {"lr": 0.03, **options}) for name, all_ in OTHER_OPTIONS.items() for options in all_),
+    # torch's ASGD over lists takes its rate through another rounding.
+    *((name, {"lr": 0.03, "foreach": True}) for name in OTHER_OPTIONS if name != "ASGD"),
 ]
 
 
@@ -98,7 +129,7 @@ def test_fifty_steps_equal_torch(name, options, dtype):
     _compare(*results, dtype)
 
 
-@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "Adagrad"])
+@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "Adagrad", *OTHER_OPTIONS])
 def test_tensor_learning_rate_equals_torch(name):
     starts, grads = _problem("float32")
     results = []
@@ -135,6 +166,14 @@ EXCHANGES = [
     ("Adam", {"lr": 0.02, "amsgrad": True}),
     ("AdamW", {"lr": 0.02}),
     ("Adagrad", {"lr": 0.05, "lr_decay": 0.1}),
+    ("RMSprop", {"lr": 0.02, "momentum": 0.5, "centered": True}),
+    ("RMSprop", {"lr": 0.02}),
+    ("Adadelta", {"lr": 0.5}),
+    ("Adamax", {"lr": 0.02}),
+    ("NAdam", {"lr": 0.02}),
+    ("RAdam", {"lr": 0.02}),
+    ("Rprop", {"lr": 0.02}),
+    ("ASGD", {"lr": 0.02, "t0": 10}),
 ]
 
 
@@ -180,7 +219,7 @@ def test_state_dict_has_torchs_keys_and_values(name, options, named):
             np.testing.assert_allclose(mine.numpy(), value.numpy(), rtol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "Adagrad"])
+@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "Adagrad", *OTHER_OPTIONS])
 def test_repr_is_torchs(name):
     texts = []
     for library in (pl, torch):
@@ -197,6 +236,12 @@ def test_repr_is_torchs(name):
         ("Adam", {"weight_decay": 0.1}),
         ("AdamW", {"maximize": True}),
         ("Adagrad", {"weight_decay": 0.1, "maximize": True}),
+        ("RMSprop", {"weight_decay": 0.1, "momentum": 0.5, "centered": True}),
+        ("Adadelta", {"weight_decay": 0.1}),
+        ("Adamax", {"maximize": True}),
+        ("RAdam", {"weight_decay": 0.1, "betas": (0.5, 0.7)}),
+        ("Rprop", {}),
+        ("ASGD", {"weight_decay": 0.1, "t0": 1}),
     ],
 )
 def test_differentiable_steps_carry_torchs_gradients(name, options):
@@ -205,12 +250,36 @@ def test_differentiable_steps_carry_torchs_gradients(name, options):
         weight = library.ones(3, dtype=library.float64, requires_grad=True)
         param = weight.clone()
         optimizer = getattr(library.optim, name)([param], differentiable=True, **options)
-        for scale in (1.5, 2.5, 3.5):
+        # torch's own steps of these write over what it saved for the step before.
+        for scale in (1.5,) if name in {"RMSprop", "Adamax", "Rprop"} else (1.5, 2.5, 3.5):
             param.grad = (weight * scale).clone()
             optimizer.step()
         param.sum().backward()
         results.append(weight.grad.numpy())
     np.testing.assert_allclose(*results, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["RMSprop", "Adadelta", "Adamax", "NAdam", "RAdam", "ASGD"])
+def test_several_recorded_steps_have_the_gradient_of_finite_differences(name):
+    def last(value, *, differentiable=True):
+        weight = pl.tensor([value, 0.5], dtype=pl.float64, requires_grad=differentiable)
+        param = weight.clone() if differentiable else weight.requires_grad_()
+        options = {"momentum": 0.9, "centered": True} if name == "RMSprop" else {}
+        optimizer = getattr(pl.optim, name)(
+            [param], lr=0.1, differentiable=differentiable, **options
+        )
+        for scale in (1.5, 2.5, 3.5):
+            base = weight if differentiable else pl.tensor([value, 0.5], dtype=pl.float64)
+            param.grad = (base * scale).clone()
+            optimizer.step()
+        return weight, param
+
+    weight, param = last(0.7)
+    param.sum().backward()
+    step = 1e-6
+    ends = [last(0.7 + sign * step, differentiable=False)[1].sum().item() for sign in (1, -1)]
+    slope = (ends[0] - ends[1]) / (2 * step)
+    assert weight.grad[0].item() == pytest.approx(slope, rel=1e-5, abs=1e-6)
 
 
 @pytest.mark.parametrize("name", ["SGD", "Adam"])
@@ -246,6 +315,16 @@ BAD = [
     ("Adagrad", {"weight_decay": -1}),
     ("Adagrad", {"initial_accumulator_value": -1}),
     ("Adagrad", {"eps": -1}),
+    *((name, {"lr": -1}) for name in OTHER_OPTIONS),
+    *((name, {"weight_decay": -1}) for name in OTHER_OPTIONS if name != "Rprop"),
+    *((name, {"eps": -1}) for name in ("RMSprop", "Adadelta", "Adamax", "NAdam", "RAdam")),
+    *((name, {"betas": (1.0, 0.9)}) for name in ("Adamax", "NAdam", "RAdam")),
+    *((name, {"betas": (0.9, 1.0)}) for name in ("Adamax", "NAdam", "RAdam")),
+    ("RMSprop", {"momentum": -1}),
+    ("RMSprop", {"alpha": -1}),
+    ("Adadelta", {"rho": 1.5}),
+    ("NAdam", {"momentum_decay": -1}),
+    ("Rprop", {"etas": (1.2, 0.5)}),
     ("Adagrad", {"fused": True, "differentiable": True}),
     ("Adagrad", {"fused": True, "foreach": True}),
 ]
@@ -260,3 +339,26 @@ def test_bad_options_raise_what_torch_raises(name, options):
         errors.append(caught.value)
     assert type(errors[1]) is type(errors[0])
     assert str(errors[0]) in str(errors[1])
+
+
+@pytest.mark.parametrize("name", ["Adam", *OTHER_OPTIONS])
+def test_capturable_steps_are_refused_as_by_torch(name):
+    for library in (pl, torch):
+        params = _tensors(library, [np.ones(2)])
+        optimizer = getattr(library.optim, name)(params, capturable=True)
+        params[0].grad = library.ones(2, dtype=params[0].dtype)
+        with pytest.raises(
+            AssertionError, match=r"If capturable=True, params.* must be on supported"
+        ):
+            optimizer.step()
+
+
+def test_the_average_of_asgd_equals_torch():
+    starts, grads = _problem("float64")
+    averages = []
+    for library in (pl, torch):
+        params = _tensors(library, starts)
+        optimizer = library.optim.ASGD(params, lr=0.05, t0=5)
+        _run(library, optimizer, params, grads)
+        averages.append([optimizer.state[param]["ax"].numpy() for param in params])
+    _compare(*averages, "float64")

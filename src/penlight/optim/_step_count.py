@@ -17,8 +17,14 @@ def new_count(value: float = 0.0) -> Tensor:
     return made
 
 
-def as_tensors(state: dict[Any, Any]) -> None:
-    """Turn the counts of old checkpoints, which are Python numbers, into tensors."""
+def as_tensors(state: dict[Any, Any], *names: str) -> None:
+    """Turn the counts of old checkpoints, which are Python numbers, into tensors.
+
+    Args:
+        state: of an optimiser.
+        names: of further numbers than ``"step"``.
+    """
     for entry in state.values():
-        if isinstance(entry, dict) and isinstance(entry.get("step"), int | float):
-            entry["step"] = new_count(float(entry["step"]))
+        for name in ("step", *names) if isinstance(entry, dict) else ():
+            if isinstance(entry.get(name), int | float):
+                entry[name] = new_count(float(entry[name]))

@@ -8,6 +8,7 @@ from .. import full_like
 from .._tensor import Tensor
 from ..ops.optimizer_steps import adagrad_step
 from ..ops.table_memory import zero_state
+from ._direction import direction
 from ._groups import Group
 from ._options import check_implementation, check_lr, check_not_negative, number
 from ._step_count import as_tensors, new_count
@@ -125,12 +126,7 @@ class Adagrad(Optimizer):
         )
 
     def _step(self, param: Tensor, grad: Tensor, state: dict[str, Any], group: Group) -> None:
-        if group["maximize"]:
-            grad = -grad
-        if group["weight_decay"] != 0:
-            # A copy where the step is recorded: the parameter itself is about to change.
-            start = param.clone() if group["differentiable"] else param
-            grad = grad.add(start, alpha=group["weight_decay"])
+        grad = direction(param, grad, group)
         step = state["step"].add_(1).item()
         rate = number(group["lr"]) / (1 + (step - 1) * group["lr_decay"])
         root = state["sum"].addcmul_(grad, grad).sqrt()

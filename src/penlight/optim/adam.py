@@ -7,6 +7,7 @@ from typing import Any
 from .._tensor import Tensor
 from ..ops.optimizer_steps import adam_step
 from ..ops.table_memory import zero_state
+from ._direction import refuse_capturable
 from ._groups import Group
 from ._options import (
     check_betas,
@@ -147,12 +148,7 @@ class Adam(Optimizer):
         )
 
     def _step(self, param: Tensor, grad: Tensor, state: dict[str, Any], group: Group) -> None:
-        if group["capturable"]:
-            msg = (
-                "If capturable=True, params and state_steps must be on supported devices: "
-                "accelerators, of which penlight has none; use capturable=False"
-            )
-            raise AssertionError(msg)
+        refuse_capturable(group)
         if group["differentiable"]:
             _step_recorded(param, grad, state, group)
             return
