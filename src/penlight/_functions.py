@@ -3,6 +3,7 @@
 from .ops import (
     activation as _activation,
     comparison as _comparison,
+    conv as _conv,
     conversion as _conversion,
     counting as _counting,
     creation as _creation,
@@ -40,6 +41,7 @@ from .ops import (
 )
 from .ops.activation import *
 from .ops.comparison import *
+from .ops.conv import *
 from .ops.conversion import *
 from .ops.counting import *
 from .ops.creation import *
@@ -77,6 +79,7 @@ from .ops.view import *
 __all__: list[str] = []
 __all__ += _activation.__all__
 __all__ += _comparison.__all__
+__all__ += _conv.__all__
 __all__ += _conversion.__all__
 __all__ += _counting.__all__
 __all__ += _creation.__all__

@@ -9,6 +9,9 @@ allclose bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shi
 equal ge greater greater_equal gt isclose isfinite isinf isnan isneginf isposinf isreal le less
 less_equal logical_and logical_not logical_or logical_xor lt ne not_equal signbit
 """,
+    "conv": """
+conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d
+""",
     "conversion": """
 clone fill zero_
 """,

@@ -63,7 +63,7 @@ def _product(function: str, first: Array, second: Array) -> Array:
     return np.matmul(first, second)
 
 
-def _multiply(function: str, first: Array, second: Array) -> Array:
+def multiply(function: str, first: Array, second: Array) -> Array:
     """Return the matrix product; half types are accumulated in float32, as torch does."""
     return _product(function, first, second).astype(first.dtype, copy=False)
 
@@ -116,7 +116,7 @@ def mm(input: Array, mat2: Array) -> Array:
                 [3.]])
     """
     _check_matrices("mm", input, mat2)
-    return _multiply("addmm_impl_cpu_", input, mat2)
+    return multiply("addmm_impl_cpu_", input, mat2)
 
 
 def _of_second(grad: Any, first: Any, layout: Any) -> Any:
@@ -248,7 +248,7 @@ def bmm(input: Array, mat2: Array) -> Array:
         torch.Size([2, 1, 1])
     """
     _check_batches(input, mat2)
-    return _multiply("bmm", input, mat2)
+    return multiply("bmm", input, mat2)
 
 
 def _check_batches(first: Array, second: Array) -> None:
@@ -331,7 +331,7 @@ def mv(input: Array, vec: Array) -> Array:
         tensor([3., 3.])
     """
     _check_vectors(input, vec)
-    return _multiply("addmv_impl_cpu", input, vec)
+    return multiply("addmv_impl_cpu", input, vec)
 
 
 def _check_vectors(mat: Array, vec: Array) -> None:
@@ -392,7 +392,7 @@ def dot(input: Array, tensor: Array) -> Array:
         tensor(11.)
     """
     _check_dot(input, tensor)
-    return np.asarray(_multiply("dot", input, tensor))
+    return np.asarray(multiply("dot", input, tensor))
 
 
 def _check_dot(input: Array, tensor: Array) -> None:
@@ -426,7 +426,7 @@ def vdot(input: Array, other: Array) -> Array:
         tensor(11.)
     """
     _check_dot(input, other)
-    return np.asarray(_multiply("dot", input, other))
+    return np.asarray(multiply("dot", input, other))
 
 
 def outer(input: Tensor, vec2: Tensor) -> Tensor:

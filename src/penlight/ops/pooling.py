@@ -1,0 +1,330 @@
+"""Pooling: maxima and means over windows.
+
+A window may reach into the padding, which is never the largest, and with ``ceil_mode`` beyond it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from .._tensor import Array, wrap
+from ._op import Saving, op
+
+__all__: list[str] = []
+
+Sizes = tuple[int, ...]
+
+
+class Windows(NamedTuple):
+    """Where windows stand in an input: one number a spatial dimension.
+
+    Attributes:
+        kernel: sizes of a window.
+        stride: steps between windows.
+        padding: on both sides of the input.
+        dilation: distance between the elements of a window.
+        out: the number of windows.
+    """
+
+    kernel: Sizes
+    stride: Sizes
+    padding: Sizes
+    dilation: Sizes
+    out: Sizes
+
+    def reach(self, size: Sizes) -> Sizes:
+        """Return the sizes of an input with padding, and what the last windows need beyond it."""
+        rows = zip(*self, size, strict=True)
+        return tuple(max(n + 2 * p, (o - 1) * s + d * (k - 1) + 1) for k, s, p, d, o, n in rows)
+
+    def places(self) -> Iterator[tuple[slice, ...]]:
+        """Yield, for each element of a window, where it stands for all windows."""
+        for at in itertools.product(*map(range, self.kernel)):
+            rows = zip(at, self.stride, self.dilation, self.out, strict=True)
+            yield tuple(slice(i * d, i * d + s * (o - 1) + 1, s) for i, s, d, o in rows)
+
+    def view(self, around: Array) -> Array:
+        """Return the windows of an array with its padding, shape (..., *kernel, *out)."""
+        dims = len(self.kernel)
+        steps = around.strides[-dims:]
+        return as_strided(
+            around,
+            (*around.shape[:-dims], *self.kernel, *self.out),
+            (
+                *around.strides[:-dims],
+                *(step * d for step, d in zip(steps, self.dilation, strict=True)),
+                *(step * s for step, s in zip(steps, self.stride, strict=True)),
+            ),
+            writeable=False,
+        )
+
+
+def _last(places: tuple[Any, ...]) -> Any:
+    """Return an index of the last dimensions."""
+    return (..., *places)
+
+
+def _surrounded(input: Array, windows: Windows, value: Any) -> tuple[Array, tuple[slice, ...]]:
+    """Return the input with a value around it, and where the input stands."""
+    dims = len(windows.kernel)
+    size = input.shape[-dims:]
+    inner = tuple(slice(p, p + n) for p, n in zip(windows.padding, size, strict=True))
+    around = np.full((*input.shape[:-dims], *windows.reach(size)), value, input.dtype)
+    around[_last(inner)] = input
+    return around, inner
+
+
+def _least(kind: np.dtype[Any]) -> Any:
+    return np.iinfo(kind).min if kind.kind in "iu" else -np.inf
+
+
+def _max_pool(input: Array, *numbers: Sizes) -> Saving:
+    windows = Windows(*numbers)
+    dims = len(windows.kernel)
+    size, out = input.shape[-dims:], input.shape[:-dims] + windows.out
+    depth = math.prod(windows.kernel)
+    values = windows.view(_surrounded(input, windows, _least(input.dtype))[0])
+    values = values.reshape(*input.shape[:-dims], depth, math.prod(windows.out))
+    sources = np.arange(math.prod(size)).reshape(size)
+    sources = windows.view(_surrounded(sources, windows, -1)[0]).reshape(depth, -1)
+    chosen = values.argmax(axis=-2)
+    found = np.take_along_axis(values, chosen[..., None, :], -2)[..., 0, :]
+    indices = sources[chosen, np.arange(sources.shape[1])]
+    if (indices < 0).any():
+        # All are the least there is: the first that is no padding stands for them.
+        first = (sources >= 0).argmax(axis=0)
+        indices = np.where(indices < 0, sources[first, np.arange(sources.shape[1])], indices)
+    found, indices = found.reshape(out), indices.reshape(out)
+    return Saving((found, indices), indices=wrap(indices))
+
+
+def _to_sources(grads: Any, indices: Any, input_shape: Any, dims: int) -> Any:
+    """Return the gradient of maxima: each to the element that was the largest."""
+    grad = grads[0]
+    lead = tuple(input_shape[:-dims])
+    flat = grad.new_zeros((*lead, math.prod(input_shape[-dims:])))
+    places = (*lead, math.prod(grad.shape[-dims:]))
+    flat = flat.scatter_add(-1, indices.reshape(places), grad.reshape(places))
+    return flat.reshape(tuple(input_shape))
+
+
+def _made_max_pool(dims: int, node: str) -> Any:
+    return op(
+        f"_max_pool{dims}d",
+        node=node,
+        method=False,
+        quiet=True,
+        outputs=2,
+        saves=("indices",),
+        input=lambda grads, indices, input_shape: _to_sources(grads, indices, input_shape, dims),
+    )(_max_pool_of)
+
+
+def _max_pool_of(
+    input: Array, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, out: Sizes
+) -> Saving:
+    """Return the largest of each window, and where it stands in the flat input."""
+    return _max_pool(input, kernel, stride, padding, dilation, out)
+
+
+MAX_POOLS = {
+    2: _made_max_pool(2, "MaxPool2DWithIndicesBackward0"),
+    3: _made_max_pool(3, "MaxPool3DWithIndicesBackward0"),
+}
+"""By the number of spatial dimensions; one dimension is two of which the first has one element."""
+
+
+# ---- means --------------------------------------------------------------------------------------
+
+
+def _counts(windows: Windows, size: Sizes, inside: bool, kind: Any) -> Array:
+    """Return by how many elements each window's sum is divided, shape (*out)."""
+    total: Array = np.ones((), kind)
+    for k, s, p, _, out, n in zip(*windows, size, strict=True):
+        begin = np.arange(out) * s - p
+        end = np.minimum(begin + k, n + p)
+        if inside:
+            begin, end = begin.clip(0), end.clip(None, n)
+        total = total[..., None] * (end - begin).astype(kind)
+    return total
+
+
+def _wide(kind: np.dtype[Any]) -> Any:
+    """Return the dtype in which sums are taken: half types in float32, as in torch."""
+    return np.float32 if kind.itemsize == 2 else kind
+
+
+def _windows_of_means(kernel: Sizes, stride: Sizes, padding: Sizes, out: Sizes) -> Windows:
+    return Windows(kernel, stride, padding, (1,) * len(kernel), out)
+
+
+def _divisors(windows: Windows, size: Sizes, inside: bool, divisor: int | None, kind: Any) -> Any:
+    return kind(divisor) if divisor is not None else _counts(windows, size, inside, kind)
+
+
+def _avg_pool_of(
+    input: Array,
+    kernel: Sizes,
+    stride: Sizes,
+    padding: Sizes,
+    out: Sizes,
+    inside: bool,
+    divisor: int | None,
+) -> Array:
+    """Return the mean of each window: of all its elements, or of those inside the input."""
+    windows = _windows_of_means(kernel, stride, padding, out)
+    size = input.shape[-len(kernel) :]
+    wide = np.dtype(_wide(input.dtype)).type
+    around, _ = _surrounded(input.astype(wide, copy=False), windows, 0)
+    total = np.zeros((*input.shape[: -len(kernel)], *out), wide)
+    for place in windows.places():
+        total += around[_last(place)]
+    total /= _divisors(windows, size, inside, divisor, wide)
+    return total.astype(input.dtype, copy=False)
+
+
+def _avg_pool_adjoint(
+    input: Array,
+    size: Sizes,
+    kernel: Sizes,
+    stride: Sizes,
+    padding: Sizes,
+    inside: bool,
+    divisor: int | None,
+) -> Array:
+    """Spread each mean over the elements of its window."""
+    out = input.shape[-len(kernel) :]
+    windows = _windows_of_means(kernel, stride, padding, out)
+    wide = np.dtype(_wide(input.dtype)).type
+    shares = input.astype(wide, copy=False) / _divisors(windows, size, inside, divisor, wide)
+    empty = np.zeros((*input.shape[: -len(kernel)], *size), wide)
+    around, inner = _surrounded(empty, windows, 0)
+    for place in windows.places():
+        around[_last(place)] += shares
+    return np.ascontiguousarray(around[_last(inner)]).astype(input.dtype, copy=False)
+
+
+def _made_avg_pool(dims: int) -> tuple[Any, Any]:
+    def back(grad: Any, input_shape: Any, *numbers: Any) -> Any:
+        kernel, stride, padding, inside, divisor = numbers
+        size = tuple(input_shape[-dims:])
+        return adjoint(grad, size, kernel, stride, padding, inside, divisor)
+
+    forward = op(
+        f"_avg_pool{dims}d",
+        node=f"AvgPool{dims}DBackward0",
+        method=False,
+        quiet=True,
+        input=lambda grad, input_shape, kernel, stride, padding, inside, divisor: back(
+            grad, input_shape, kernel, stride, padding, inside, divisor
+        ),
+    )(_avg_pool_of)
+    adjoint = op(
+        f"_avg_pool{dims}d_backward",
+        node=f"AvgPool{dims}DBackwardBackward0",
+        method=False,
+        quiet=True,
+        input=lambda grad, input_shape, kernel, stride, padding, inside, divisor: forward(
+            grad, kernel, stride, padding, tuple(input_shape[-dims:]), inside, divisor
+        ),
+    )(_avg_pool_adjoint)
+    return forward, adjoint
+
+
+AVG_POOLS = {dims: _made_avg_pool(dims)[0] for dims in (2, 3)}
+"""By the number of spatial dimensions, as :data:`MAX_POOLS`."""
+
+
+# ---- as many windows as are asked for ------------------------------------------------------------
+
+
+def _spans(size: int, out: int) -> list[slice]:
+    """Return the parts into which torch cuts a dimension; they overlap where it must."""
+    return [slice(at * size // out, -(-(at + 1) * size // out)) for at in range(out)]
+
+
+def _adaptive_avg_pool_of(input: Array, out: Sizes) -> Array:
+    """Return the means of parts of the last dimensions."""
+    found = input.astype(_wide(input.dtype), copy=False)
+    for dim, count in enumerate(out, input.ndim - len(out)):
+        spans = _spans(input.shape[dim], count)
+        parts = [
+            np.take(found, range(span.start, span.stop), axis=dim).mean(axis=dim, keepdims=True)
+            for span in spans
+        ]
+        empty = (*found.shape[:dim], 0, *found.shape[dim + 1 :])
+        found = np.concatenate(parts, axis=dim) if parts else np.zeros(empty, found.dtype)
+    return np.ascontiguousarray(found).astype(input.dtype, copy=False)
+
+
+def _adaptive_avg_pool_adjoint(input: Array, size: Sizes) -> Array:
+    """Spread each mean over the elements of its part."""
+    found = input.astype(_wide(input.dtype), copy=False)
+    for dim, length in enumerate(size, input.ndim - len(size)):
+        spread = np.zeros((*found.shape[:dim], length, *found.shape[dim + 1 :]), found.dtype)
+        along, parts = np.moveaxis(spread, dim, 0), np.moveaxis(found, dim, 0)
+        for part, span in zip(parts, _spans(length, found.shape[dim]), strict=True):
+            along[span] += part / found.dtype.type(span.stop - span.start)
+        found = spread
+    return found.astype(input.dtype, copy=False)
+
+
+def _made_adaptive_avg_pool(dims: int) -> tuple[Any, Any]:
+    forward = op(
+        f"_adaptive_avg_pool{dims}d",
+        node=f"AdaptiveAvgPool{dims}DBackward0",
+        method=False,
+        quiet=True,
+        input=lambda grad, input_shape: adjoint(grad, tuple(input_shape[-dims:])),
+    )(_adaptive_avg_pool_of)
+    adjoint = op(
+        f"_adaptive_avg_pool{dims}d_backward",
+        node=f"AdaptiveAvgPool{dims}DBackwardBackward0",
+        method=False,
+        quiet=True,
+        input=lambda grad, input_shape: forward(grad, tuple(input_shape[-dims:])),
+    )(_adaptive_avg_pool_adjoint)
+    return forward, adjoint
+
+
+ADAPTIVE_AVG_POOLS = {dims: _made_adaptive_avg_pool(dims)[0] for dims in (2, 3)}
+"""By the number of spatial dimensions."""
+
+
+def _adaptive_max_pool_of(input: Array, out: Sizes) -> Saving:
+    """Return the largest of parts of the last dimensions, and where it stands."""
+    dims = len(out)
+    size, lead = input.shape[-dims:], input.shape[:-dims]
+    found = np.empty((*lead, *out), input.dtype)
+    indices = np.empty((*lead, *out), np.int64)
+    places = np.arange(math.prod(size)).reshape(size)
+    spans = [_spans(n, count) for n, count in zip(size, out, strict=True)]
+    for at in itertools.product(*map(range, out)):
+        part: Any = tuple(span[i] for span, i in zip(spans, at, strict=True))
+        values = input[_last(part)].reshape(*lead, math.prod(s.stop - s.start for s in part))
+        chosen = values.argmax(axis=-1)
+        found[_last(at)] = np.take_along_axis(values, chosen[..., None], -1)[..., 0]
+        indices[_last(at)] = places[part].reshape(-1)[chosen]
+    return Saving((found, indices), indices=wrap(indices))
+
+
+def _made_adaptive_max_pool(dims: int) -> Any:
+    return op(
+        f"_adaptive_max_pool{dims}d",
+        node=f"AdaptiveMaxPool{dims}DBackward0",
+        method=False,
+        quiet=True,
+        outputs=2,
+        saves=("indices",),
+        input=lambda grads, indices, input_shape: _to_sources(grads, indices, input_shape, dims),
+    )(_adaptive_max_pool_of)
+
+
+ADAPTIVE_MAX_POOLS = {dims: _made_adaptive_max_pool(dims) for dims in (2, 3)}
+"""By the number of spatial dimensions."""
