@@ -47,13 +47,15 @@ def small():
 
 
 def shipped(name):
-    module = pytest.importorskip("gensim", reason="the oracle: pip install gensim==4.4.0")
+    module = pytest.importorskip("gensim", reason="compares with gensim: pip install gensim==4.4.0")
     return str(Path(module.__file__).parent / "test" / "test_data" / name)
 
 
 def both(*files, size=20, seed=1, words=None):
     """Return our and gensim's table of the same random vectors for the words of shipped files."""
-    models = pytest.importorskip("gensim.models", reason="the oracle: pip install gensim==4.4.0")
+    models = pytest.importorskip(
+        "gensim.models", reason="compares with gensim: pip install gensim==4.4.0"
+    )
     if words is None:
         text = "".join(Path(shipped(name)).read_text("utf8") for name in files)
         lines = [line for line in text.splitlines() if not line.startswith(("#", ":"))]
@@ -71,7 +73,7 @@ def both(*files, size=20, seed=1, words=None):
 @pytest.mark.parametrize("count", [3, 4, 5, 10, 353, 999, 20_000])
 @pytest.mark.parametrize("slope", [0, 0.01, 0.3, -3])
 def test_correlations_and_their_p_values_are_those_of_scipy(count, slope):
-    stats = pytest.importorskip("scipy.stats", reason="the oracle: pip install scipy")
+    stats = pytest.importorskip("scipy.stats", reason="compares with SciPy: pip install scipy")
     rng = np.random.default_rng(count)
     x = rng.standard_normal(count)
     y = slope * x + rng.standard_normal(count)

@@ -27,7 +27,9 @@ def table(count=50, size=7, seed=0, **options):
 
 def with_gensim(wv):
     """Return gensim's table with the same content, or skip."""
-    models = pytest.importorskip("gensim.models", reason="the oracle: pip install gensim==4.4.0")
+    models = pytest.importorskip(
+        "gensim.models", reason="compares with gensim: pip install gensim==4.4.0"
+    )
     theirs = models.KeyedVectors(wv.vector_size)
     theirs.add_vectors(list(wv.index_to_key), wv.vectors)
     return theirs

@@ -47,7 +47,9 @@ def same(ours, theirs):
 
 
 def gensim_class():
-    models = pytest.importorskip("gensim.models", reason="the oracle: pip install gensim==4.4.0")
+    models = pytest.importorskip(
+        "gensim.models", reason="compares with gensim: pip install gensim==4.4.0"
+    )
     return models.KeyedVectors
 
 

@@ -249,6 +249,16 @@ def test_callbacks_are_told():
     assert notes.events == ["begin", "epoch 0", "end 1", "epoch 1", "end 2", "done"]
 
 
+def test_a_bar_shows_words_and_the_loss(capsys):
+    pytest.importorskip("tqdm", reason="a progress bar needs tqdm")
+    settings = SMALL | {"epochs": 2}
+    Word2Vec(topical(200), sample=0, compute_loss=True, show_progress=True, **settings)
+    shown = capsys.readouterr().err.rpartition("\r")[2]
+    assert "2.80k/2.80k" in shown
+    assert " words/s" in shown
+    assert "loss=" in shown
+
+
 def test_training_goes_on_after_an_epoch_as_if_without_a_break(tmp_path):
     corpus = topical(300)
     whole = Word2Vec(corpus, compute_loss=True, **SMALL)
