@@ -1,6 +1,6 @@
 """Start the city classifier from vectors that Word2Vec learnt, and compare with a random start.
 
-    penlight run examples/city_vectors.py              # a minute
+    penlight run examples/city_vectors.py              # 5 seconds
     penlight run examples/city_vectors.py --labelled 500
 
 Word2Vec needs no labels: it learns vectors of characters from all names, and the classifier begins
@@ -15,7 +15,6 @@ import torch
 from city_classifier import (
     DATA,
     PADDING,
-    UNKNOWN,
     CityClassifier,
     CityDataset,
     Vocabulary,
@@ -114,7 +113,7 @@ def main() -> None:
 
     wv = character_vectors(names, vocabulary, options.seed)
     print("near 'a':", " ".join(char for char, _ in wv.most_similar("a", topn=6)))
-    print(f"{len(labelled)} names of {len(classes)} countries, {UNKNOWN + 1} special numbers")
+    print(f"{len(labelled)} labelled names of {len(classes)} countries")
     for title, start in (("random", None), ("Word2Vec", embedding_of(wv, vocabulary))):
         share = accuracy(start, training, validation, vocabulary, options)
         print(f"from {title} vectors: {share:.1%} of {len(others)} other names are right")

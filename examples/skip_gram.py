@@ -1,12 +1,12 @@
 """Skip-gram in both ways: with ``nn.Embedding`` and a loss from ``nn``, and with ``Word2Vec``.
 
-    penlight run examples/skip_gram.py                       # characters of city names: 20 seconds
+    penlight run examples/skip_gram.py                       # characters of city names: 7 seconds
     penlight run examples/skip_gram.py corpus.txt --words king queen
 
 The first way is a plain PyTorch program: every pair of neighbours is a row of a ``TensorDataset``,
 negatives are drawn for it, and autograd and Adam do the rest. It shows what is computed. The second
-way computes the same objective (with SGD, and negatives that a window's words share) in a kernel,
-hundreds of times as fast, and is what one trains on a corpus of millions of words.
+way computes the same objective (with SGD, and negatives that a window's words share) in a kernel:
+an epoch is more than twenty times as fast, which is what a corpus of millions of words needs.
 
 Without a corpus the sentences are the names of ``data/cities.tsv`` and their words the characters.
 """
