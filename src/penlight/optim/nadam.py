@@ -50,7 +50,7 @@ class NAdam(Optimizer):
         >>> (weight**2).sum().backward()
         >>> optimizer.step()
         >>> weight
-        tensor([ 0.8474, -1.8474], requires_grad=True)
+        tensor([ 0.8944, -1.8944], requires_grad=True)
 
     References:
         Dozat, 2016, Incorporating Nesterov momentum into Adam; Loshchilov and Hutter, 2017,

@@ -44,11 +44,11 @@ class RMSprop(Optimizer):
     Example:
         >>> import penlight as torch
         >>> weight = torch.tensor([1.0, -2.0], requires_grad=True)
-        >>> optimizer = torch.optim.RMSprop([weight], lr=0.1)
+        >>> optimizer = torch.optim.RMSprop([weight], lr=0.05)
         >>> (weight**2).sum().backward()
         >>> optimizer.step()
         >>> weight
-        tensor([ 0.0000, -1.0000], requires_grad=True)
+        tensor([ 0.5000, -1.5000], requires_grad=True)
 
     References:
         Hinton, 2012, Neural networks for machine learning, lecture 6; Graves, 2013, arXiv:1308.0850
