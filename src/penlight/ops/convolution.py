@@ -13,52 +13,27 @@ All are matrix products over the columns that the kernel meets (Chellapilla et a
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from .._tensor import Array
 from ._op import op
+from ._windows import Sizes, Windows, last_dims, surrounded
 from .products import multiply
 
 __all__: list[str] = []
 
-Sizes = tuple[int, ...]
-
 _BLOCK_BYTES = 1 << 23  # of columns that are made at a time
 
 
-class _Grid(NamedTuple):
-    """Where a kernel meets an input: one number a spatial dimension."""
-
-    kernel: Sizes
-    stride: Sizes
-    padding: Sizes
-    dilation: Sizes
-
-    def padded(self, size: Sizes) -> Sizes:
-        """Return the sizes of a padded input."""
-        return tuple(n + 2 * p for n, p in zip(size, self.padding, strict=True))
-
-    def out(self, size: Sizes) -> Sizes:
-        """Return the sizes of the output for those of an input."""
-        rows = zip(self.padded(size), self.kernel, self.stride, self.dilation, strict=True)
-        return tuple((n - d * (k - 1) - 1) // s + 1 for n, k, s, d in rows)
-
-    def offsets(self, out: Sizes) -> Iterator[tuple[Sizes, tuple[slice, ...]]]:
-        """Yield each element of the kernel with the places of a padded input that it meets."""
-        for place in itertools.product(*map(range, self.kernel)):
-            rows = zip(place, out, self.stride, self.dilation, strict=True)
-            yield place, tuple(slice(at * d, at * d + s * (n - 1) + 1, s) for at, n, s, d in rows)
-
-
-def _spatial(places: tuple[Any, ...]) -> Any:
-    """Return an index of the dimensions behind batch and channels."""
-    return (slice(None), slice(None), *places)
+def _windows(kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, size: Sizes) -> Windows:
+    """Return the windows of a convolution over an input of spatial shape ``size``."""
+    rows = zip(size, kernel, stride, padding, dilation, strict=True)
+    out = tuple((n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in rows)
+    return Windows(kernel, stride, padding, dilation, out)
 
 
 def _blocks(batch: int, bytes_each: int) -> Iterator[slice]:
@@ -67,33 +42,11 @@ def _blocks(batch: int, bytes_each: int) -> Iterator[slice]:
         yield slice(begin, min(begin + size, batch))
 
 
-def _padded(input: Array, grid: _Grid) -> Array:
-    """Return the input with zeros around it."""
-    if not any(grid.padding):
-        return input
-    size = input.shape[2:]
-    out = np.zeros((*input.shape[:2], *grid.padded(size)), input.dtype)
-    inner = tuple(slice(p, p + n) for p, n in zip(grid.padding, size, strict=True))
-    out[_spatial(inner)] = input
-    return out
-
-
-def _columns(padded: Array, grid: _Grid, out: Sizes, groups: int) -> Array:
-    """Return what each kernel position meets, shape (N, groups, C / groups * K, P)."""
+def _columns(padded: Array, windows: Windows, groups: int) -> Array:
+    """Return what each kernel position meets, shape (N * groups, C / groups * K, P)."""
     n, channels = padded.shape[:2]
-    steps = padded.strides[2:]
-    windows = as_strided(
-        padded,
-        (n, channels, *grid.kernel, *out),
-        (
-            *padded.strides[:2],
-            *(step * d for step, d in zip(steps, grid.dilation, strict=True)),
-            *(step * s for step, s in zip(steps, grid.stride, strict=True)),
-        ),
-        writeable=False,
-    )
-    depth = channels // groups * math.prod(grid.kernel)
-    return windows.reshape(n, groups, depth, math.prod(out))
+    depth = channels // groups * math.prod(windows.kernel)
+    return windows.view(padded).reshape(n * groups, depth, math.prod(windows.out))
 
 
 def _each_group(weight: Array, groups: int, batch: int) -> Array:
@@ -140,15 +93,15 @@ def conv(
     groups: int,
 ) -> Array:
     """Convolve (N, C, *) with a weight (O, C / groups, *kernel)."""
-    grid = _Grid(weight.shape[2:], stride, padding, dilation)
-    n, size = input.shape[0], grid.out(input.shape[2:])
+    windows = _windows(weight.shape[2:], stride, padding, dilation, input.shape[2:])
+    n, size = input.shape[0], windows.out
     places = math.prod(size)
     depth = weight[0].size
     out = np.empty((n, weight.shape[0], *size), input.dtype)
-    padded = _padded(input, grid)
+    padded, _ = surrounded(input, windows, 0)
     for block in _blocks(n, groups * depth * places * input.itemsize):
         part = padded[block]
-        columns = _columns(part, grid, size, groups).reshape(-1, depth, places)
+        columns = _columns(part, windows, groups)
         found = _product(_each_group(weight, groups, len(part)), columns)
         out[block] = found.reshape(out[block].shape)
     return _add_bias(out, bias)
@@ -178,20 +131,20 @@ def conv_transpose(
     groups: int,
 ) -> Array:
     """Return the input of spatial shape ``size`` that the adjoint of a convolution gives."""
-    grid = _Grid(weight.shape[2:], stride, padding, dilation)
     n, met = input.shape[0], input.shape[2:]
+    windows = Windows(weight.shape[2:], stride, padding, dilation, met)
     channels = weight.shape[1] * groups
     depth, places = weight[0].size, math.prod(met)
-    padded = np.zeros((n, channels, *grid.padded(size)), input.dtype)
+    padded = np.zeros((n, channels, *windows.reach(size)), input.dtype)
     for block in _blocks(n, groups * depth * places * input.itemsize):
         part = input[block].reshape(-1, weight.shape[0] // groups, places)
         turned = _each_group(weight, groups, part.shape[0] // groups).swapaxes(1, 2)
-        columns = _product(turned, part).reshape(-1, channels, *grid.kernel, *met)
+        columns = _product(turned, part).reshape(-1, channels, depth * groups // channels, *met)
         target = padded[block]
-        for place, where in grid.offsets(met):
-            target[_spatial(where)] += columns[_spatial(place)]
+        for place, where in enumerate(windows.places()):
+            target[last_dims(where)] += columns[:, :, place]
     inner = tuple(slice(p, p + length) for p, length in zip(padding, size, strict=True))
-    return _add_bias(np.ascontiguousarray(padded[_spatial(inner)]), bias)
+    return _add_bias(np.ascontiguousarray(padded[last_dims(inner)]), bias)
 
 
 @op(
@@ -216,16 +169,16 @@ def conv_weight(
     groups: int,
 ) -> Array:
     """Return the weight (O, C / groups, *kernel) that the adjoint in it gives."""
-    grid = _Grid(kernel, stride, padding, dilation)
     n, size = output.shape[0], output.shape[2:]
+    windows = Windows(kernel, stride, padding, dilation, size)
     rows, places = output.shape[1] // groups, math.prod(size)
     channels = input.shape[1] // groups
     depth = channels * math.prod(kernel)
     out = np.zeros((groups, rows, depth), input.dtype)
-    padded = _padded(input, grid)
+    padded, _ = surrounded(input, windows, 0)
     for block in _blocks(n, groups * depth * places * input.itemsize):
         part = padded[block]
-        columns = _columns(part, grid, size, groups).reshape(-1, depth, places)
+        columns = _columns(part, windows, groups)
         found = _product(output[block].reshape(-1, rows, places), columns.swapaxes(1, 2))
         out += found.reshape(len(part), groups, rows, depth).sum(0)
     return out.reshape(groups * rows, channels, *kernel)

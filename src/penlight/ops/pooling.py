@@ -7,77 +7,15 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from .._tensor import Array, wrap
 from ._op import Saving, op
+from ._windows import Sizes, Windows, last_dims, surrounded
 
 __all__: list[str] = []
-
-Sizes = tuple[int, ...]
-
-
-class Windows(NamedTuple):
-    """Where windows stand in an input: one number a spatial dimension.
-
-    Attributes:
-        kernel: sizes of a window.
-        stride: steps between windows.
-        padding: on both sides of the input.
-        dilation: distance between the elements of a window.
-        out: the number of windows.
-    """
-
-    kernel: Sizes
-    stride: Sizes
-    padding: Sizes
-    dilation: Sizes
-    out: Sizes
-
-    def reach(self, size: Sizes) -> Sizes:
-        """Return the sizes of an input with padding, and what the last windows need beyond it."""
-        rows = zip(*self, size, strict=True)
-        return tuple(max(n + 2 * p, (o - 1) * s + d * (k - 1) + 1) for k, s, p, d, o, n in rows)
-
-    def places(self) -> Iterator[tuple[slice, ...]]:
-        """Yield, for each element of a window, where it stands for all windows."""
-        for at in itertools.product(*map(range, self.kernel)):
-            rows = zip(at, self.stride, self.dilation, self.out, strict=True)
-            yield tuple(slice(i * d, i * d + s * (o - 1) + 1, s) for i, s, d, o in rows)
-
-    def view(self, around: Array) -> Array:
-        """Return the windows of an array with its padding, shape (..., *kernel, *out)."""
-        dims = len(self.kernel)
-        steps = around.strides[-dims:]
-        return as_strided(
-            around,
-            (*around.shape[:-dims], *self.kernel, *self.out),
-            (
-                *around.strides[:-dims],
-                *(step * d for step, d in zip(steps, self.dilation, strict=True)),
-                *(step * s for step, s in zip(steps, self.stride, strict=True)),
-            ),
-            writeable=False,
-        )
-
-
-def _last(places: tuple[Any, ...]) -> Any:
-    """Return an index of the last dimensions."""
-    return (..., *places)
-
-
-def _surrounded(input: Array, windows: Windows, value: Any) -> tuple[Array, tuple[slice, ...]]:
-    """Return the input with a value around it, and where the input stands."""
-    dims = len(windows.kernel)
-    size = input.shape[-dims:]
-    inner = tuple(slice(p, p + n) for p, n in zip(windows.padding, size, strict=True))
-    around = np.full((*input.shape[:-dims], *windows.reach(size)), value, input.dtype)
-    around[_last(inner)] = input
-    return around, inner
 
 
 def _least(kind: np.dtype[Any]) -> Any:
@@ -89,10 +27,10 @@ def _max_pool(input: Array, *numbers: Sizes) -> Saving:
     dims = len(windows.kernel)
     size, out = input.shape[-dims:], input.shape[:-dims] + windows.out
     depth = math.prod(windows.kernel)
-    values = windows.view(_surrounded(input, windows, _least(input.dtype))[0])
+    values = windows.view(surrounded(input, windows, _least(input.dtype))[0])
     values = values.reshape(*input.shape[:-dims], depth, math.prod(windows.out))
     sources = np.arange(math.prod(size)).reshape(size)
-    sources = windows.view(_surrounded(sources, windows, -1)[0]).reshape(depth, -1)
+    sources = windows.view(surrounded(sources, windows, -1)[0]).reshape(depth, -1)
     chosen = values.argmax(axis=-2)
     found = np.take_along_axis(values, chosen[..., None, :], -2)[..., 0, :]
     indices = sources[chosen, np.arange(sources.shape[1])]
@@ -181,10 +119,10 @@ def _avg_pool_of(
     windows = _windows_of_means(kernel, stride, padding, out)
     size = input.shape[-len(kernel) :]
     wide = np.dtype(_wide(input.dtype)).type
-    around, _ = _surrounded(input.astype(wide, copy=False), windows, 0)
+    around, _ = surrounded(input.astype(wide, copy=False), windows, 0)
     total = np.zeros((*input.shape[: -len(kernel)], *out), wide)
     for place in windows.places():
-        total += around[_last(place)]
+        total += around[last_dims(place)]
     total /= _divisors(windows, size, inside, divisor, wide)
     return total.astype(input.dtype, copy=False)
 
@@ -204,10 +142,10 @@ def _avg_pool_adjoint(
     wide = np.dtype(_wide(input.dtype)).type
     shares = input.astype(wide, copy=False) / _divisors(windows, size, inside, divisor, wide)
     empty = np.zeros((*input.shape[: -len(kernel)], *size), wide)
-    around, inner = _surrounded(empty, windows, 0)
+    around, inner = surrounded(empty, windows, 0)
     for place in windows.places():
-        around[_last(place)] += shares
-    return np.ascontiguousarray(around[_last(inner)]).astype(input.dtype, copy=False)
+        around[last_dims(place)] += shares
+    return np.ascontiguousarray(around[last_dims(inner)]).astype(input.dtype, copy=False)
 
 
 def _made_avg_pool(dims: int) -> tuple[Any, Any]:
@@ -307,10 +245,10 @@ def _adaptive_max_pool_of(input: Array, out: Sizes) -> Saving:
     spans = [_spans(n, count) for n, count in zip(size, out, strict=True)]
     for at in itertools.product(*map(range, out)):
         part: Any = tuple(span[i] for span, i in zip(spans, at, strict=True))
-        values = input[_last(part)].reshape(*lead, math.prod(s.stop - s.start for s in part))
+        values = input[last_dims(part)].reshape(*lead, math.prod(s.stop - s.start for s in part))
         chosen = values.argmax(axis=-1)
-        found[_last(at)] = np.take_along_axis(values, chosen[..., None], -1)[..., 0]
-        indices[_last(at)] = places[part].reshape(-1)[chosen]
+        found[last_dims(at)] = np.take_along_axis(values, chosen[..., None], -1)[..., 0]
+        indices[last_dims(at)] = places[part].reshape(-1)[chosen]
     return Saving((found, indices), indices=wrap(indices))
 
 

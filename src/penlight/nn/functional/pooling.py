@@ -78,8 +78,9 @@ def _out_size(
     size, out = input.shape[-dims:], []
     for n, k, s, p, d in zip(size, kernel, stride, padding, dilation, strict=True):
         if not 0 <= p <= (d * (k - 1) + 1) // 2:
-            kind = "negative" if p < 0 else "at most half of effective kernel size"
-            text = "pad must be non-negative, but got pad" if p < 0 else f"pad should be {kind}"
+            text = "pad must be non-negative, but got pad"
+            if p > 0:
+                text = "pad should be at most half of effective kernel size"
             msg = f"{text}, but got pad={p}, kernel_size={k} and dilation={d}"
             raise RuntimeError(msg)
         span = n + 2 * p - d * (k - 1) - 1

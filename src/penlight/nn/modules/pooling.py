@@ -59,7 +59,7 @@ class _MaxPoolNd(Module):
 
     def forward(self, input: Tensor) -> Any:
         """Return the maxima, with where they stand if that is wanted."""
-        function = getattr(F, type(self)._function)
+        function = getattr(F, self._function)
         return function(
             input,
             self.kernel_size,
@@ -93,6 +93,43 @@ class _AvgPoolNd(Module):
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
+class _AvgPoolOverridable(_AvgPoolNd):
+    """Average pooling of two and three dimensions."""
+
+    __constants__ = (*_AvgPoolNd.__constants__, "divisor_override")  # type: ignore[assignment]
+    _function: str
+
+    def __init__(
+        self,
+        kernel_size: Size,
+        stride: Size | None = None,
+        padding: Size = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+        divisor_override: int | None = None,
+    ) -> None:
+        super().__init__()
+        self.kernel_size = kernel_size
+        self.stride = kernel_size if stride is None else stride
+        self.padding = padding
+        self.ceil_mode = ceil_mode
+        self.count_include_pad = count_include_pad
+        self.divisor_override = divisor_override
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return the means."""
+        pooled: Tensor = getattr(F, self._function)(
+            input,
+            self.kernel_size,
+            self.stride,
+            self.padding,
+            self.ceil_mode,
+            self.count_include_pad,
+            self.divisor_override,
+        )
+        return pooled
+
+
 class _AdaptivePoolNd(Module):
     """What adaptive pooling shares."""
 
@@ -102,6 +139,36 @@ class _AdaptivePoolNd(Module):
     def extra_repr(self) -> str:
         """Return the output's size."""
         return f"output_size={self.output_size}"
+
+
+class _AdaptiveMaxPoolNd(_AdaptivePoolNd):
+    """What adaptive max pooling of all dimensions shares."""
+
+    _function: str
+
+    def __init__(self, output_size: OutputSize, return_indices: bool = False) -> None:
+        super().__init__()
+        self.output_size = output_size
+        self.return_indices = return_indices
+
+    def forward(self, input: Tensor) -> Any:
+        """Return the maxima, with where they stand if that is wanted."""
+        return getattr(F, self._function)(input, self.output_size, self.return_indices)
+
+
+class _AdaptiveAvgPoolNd(_AdaptivePoolNd):
+    """What adaptive average pooling of all dimensions shares."""
+
+    _function: str
+
+    def __init__(self, output_size: OutputSize) -> None:
+        super().__init__()
+        self.output_size = output_size
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return the means."""
+        pooled: Tensor = getattr(F, self._function)(input, self.output_size)
+        return pooled
 
 
 class MaxPool1d(_MaxPoolNd):
@@ -224,7 +291,7 @@ def _single(size: Size) -> tuple[int, ...]:
     return (size,) if isinstance(size, int) else tuple(size)
 
 
-class AvgPool2d(_AvgPoolNd):
+class AvgPool2d(_AvgPoolOverridable):
     """Take the mean of each window; see :func:`torch.nn.functional.avg_pool2d`.
 
     Args:
@@ -244,39 +311,10 @@ class AvgPool2d(_AvgPoolNd):
         torch.Size([2, 3, 4, 4])
     """
 
-    __constants__ = (*_AvgPoolNd.__constants__, "divisor_override")  # type: ignore[assignment]
-
-    def __init__(
-        self,
-        kernel_size: Size,
-        stride: Size | None = None,
-        padding: Size = 0,
-        ceil_mode: bool = False,
-        count_include_pad: bool = True,
-        divisor_override: int | None = None,
-    ) -> None:
-        super().__init__()
-        self.kernel_size = kernel_size
-        self.stride = kernel_size if stride is None else stride
-        self.padding = padding
-        self.ceil_mode = ceil_mode
-        self.count_include_pad = count_include_pad
-        self.divisor_override = divisor_override
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Return the means."""
-        return F.avg_pool2d(
-            input,
-            self.kernel_size,
-            self.stride,
-            self.padding,
-            self.ceil_mode,
-            self.count_include_pad,
-            self.divisor_override,
-        )
+    _function = "avg_pool2d"
 
 
-class AvgPool3d(_AvgPoolNd):
+class AvgPool3d(_AvgPoolOverridable):
     """Take the mean of each window; see :func:`torch.nn.functional.avg_pool3d`.
 
     Args:
@@ -296,39 +334,10 @@ class AvgPool3d(_AvgPoolNd):
         torch.Size([2, 3, 4, 4, 4])
     """
 
-    __constants__ = (*_AvgPoolNd.__constants__, "divisor_override")  # type: ignore[assignment]
-
-    def __init__(
-        self,
-        kernel_size: Size,
-        stride: Size | None = None,
-        padding: Size = 0,
-        ceil_mode: bool = False,
-        count_include_pad: bool = True,
-        divisor_override: int | None = None,
-    ) -> None:
-        super().__init__()
-        self.kernel_size = kernel_size
-        self.stride = kernel_size if stride is None else stride
-        self.padding = padding
-        self.ceil_mode = ceil_mode
-        self.count_include_pad = count_include_pad
-        self.divisor_override = divisor_override
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Return the means."""
-        return F.avg_pool3d(
-            input,
-            self.kernel_size,
-            self.stride,
-            self.padding,
-            self.ceil_mode,
-            self.count_include_pad,
-            self.divisor_override,
-        )
+    _function = "avg_pool3d"
 
 
-class AdaptiveMaxPool1d(_AdaptivePoolNd):
+class AdaptiveMaxPool1d(_AdaptiveMaxPoolNd):
     """Take the largest of so many parts; see :func:`torch.nn.functional.adaptive_max_pool1d`.
 
     Args:
@@ -341,17 +350,10 @@ class AdaptiveMaxPool1d(_AdaptivePoolNd):
         torch.Size([2, 3, 5])
     """
 
-    def __init__(self, output_size: Size, return_indices: bool = False) -> None:
-        super().__init__()
-        self.output_size = output_size
-        self.return_indices = return_indices
-
-    def forward(self, input: Tensor) -> Any:
-        """Return the maxima, with where they stand if that is wanted."""
-        return F.adaptive_max_pool1d(input, self.output_size, self.return_indices)
+    _function = "adaptive_max_pool1d"
 
 
-class AdaptiveAvgPool1d(_AdaptivePoolNd):
+class AdaptiveAvgPool1d(_AdaptiveAvgPoolNd):
     """Take the mean of so many parts; see :func:`torch.nn.functional.adaptive_avg_pool1d`.
 
     Args:
@@ -363,16 +365,10 @@ class AdaptiveAvgPool1d(_AdaptivePoolNd):
         torch.Size([2, 3, 5])
     """
 
-    def __init__(self, output_size: Size) -> None:
-        super().__init__()
-        self.output_size = output_size
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Return the means."""
-        return F.adaptive_avg_pool1d(input, self.output_size)
+    _function = "adaptive_avg_pool1d"
 
 
-class AdaptiveMaxPool2d(_AdaptivePoolNd):
+class AdaptiveMaxPool2d(_AdaptiveMaxPoolNd):
     """Take the largest of so many parts; see :func:`torch.nn.functional.adaptive_max_pool2d`.
 
     Args:
@@ -385,17 +381,10 @@ class AdaptiveMaxPool2d(_AdaptivePoolNd):
         torch.Size([2, 3, 5, 5])
     """
 
-    def __init__(self, output_size: OutputSize, return_indices: bool = False) -> None:
-        super().__init__()
-        self.output_size = output_size
-        self.return_indices = return_indices
-
-    def forward(self, input: Tensor) -> Any:
-        """Return the maxima, with where they stand if that is wanted."""
-        return F.adaptive_max_pool2d(input, self.output_size, self.return_indices)
+    _function = "adaptive_max_pool2d"
 
 
-class AdaptiveAvgPool2d(_AdaptivePoolNd):
+class AdaptiveAvgPool2d(_AdaptiveAvgPoolNd):
     """Take the mean of so many parts; see :func:`torch.nn.functional.adaptive_avg_pool2d`.
 
     Args:
@@ -407,16 +396,10 @@ class AdaptiveAvgPool2d(_AdaptivePoolNd):
         torch.Size([2, 3, 5, 5])
     """
 
-    def __init__(self, output_size: OutputSize) -> None:
-        super().__init__()
-        self.output_size = output_size
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Return the means."""
-        return F.adaptive_avg_pool2d(input, self.output_size)
+    _function = "adaptive_avg_pool2d"
 
 
-class AdaptiveMaxPool3d(_AdaptivePoolNd):
+class AdaptiveMaxPool3d(_AdaptiveMaxPoolNd):
     """Take the largest of so many parts; see :func:`torch.nn.functional.adaptive_max_pool3d`.
 
     Args:
@@ -429,17 +412,10 @@ class AdaptiveMaxPool3d(_AdaptivePoolNd):
         torch.Size([2, 3, 5, 5, 5])
     """
 
-    def __init__(self, output_size: OutputSize, return_indices: bool = False) -> None:
-        super().__init__()
-        self.output_size = output_size
-        self.return_indices = return_indices
-
-    def forward(self, input: Tensor) -> Any:
-        """Return the maxima, with where they stand if that is wanted."""
-        return F.adaptive_max_pool3d(input, self.output_size, self.return_indices)
+    _function = "adaptive_max_pool3d"
 
 
-class AdaptiveAvgPool3d(_AdaptivePoolNd):
+class AdaptiveAvgPool3d(_AdaptiveAvgPoolNd):
     """Take the mean of so many parts; see :func:`torch.nn.functional.adaptive_avg_pool3d`.
 
     Args:
@@ -451,10 +427,4 @@ class AdaptiveAvgPool3d(_AdaptivePoolNd):
         torch.Size([2, 3, 5, 5, 5])
     """
 
-    def __init__(self, output_size: OutputSize) -> None:
-        super().__init__()
-        self.output_size = output_size
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Return the means."""
-        return F.adaptive_avg_pool3d(input, self.output_size)
+    _function = "adaptive_avg_pool3d"
