@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from ..text import KeyedVectors, Word2Vec
 
 _TEXT_ENDINGS = {".txt", ".vec", ".text"}
-_COMPRESSED = {".gz", ".bz2", ".xz"}
 
 __all__ = ["add_arguments", "execute"]
 
@@ -37,7 +36,9 @@ def execute(options: Namespace) -> int:
 def _is_binary(path: Path, options: Namespace) -> bool:
     if options.format:
         return bool(options.format == "binary")
-    name = path.with_suffix("") if path.suffix.lower() in _COMPRESSED else path
+    from ..text._files import suffix_of  # noqa: PLC0415 - the parser needs none of it
+
+    name = path.with_suffix("") if suffix_of(path) else path
     return name.suffix.lower() not in _TEXT_ENDINGS
 
 

@@ -8,7 +8,7 @@ from .._tensor import Tensor
 from ._groups import Group
 from ._options import number
 
-__all__ = ["decayed", "direction", "keep", "refuse_capturable"]
+__all__ = ["decayed", "direction", "keep", "moments", "refuse_capturable"]
 
 
 def direction(param: Tensor, grad: Tensor, group: Group) -> Tensor:
@@ -41,6 +41,15 @@ def keep(state: dict[str, Any], name: str, value: Tensor, group: Group) -> Tenso
     else:
         state[name].copy_(value)
     return value
+
+
+def moments(
+    grad: Tensor, state: dict[str, Any], beta1: float, beta2: float, group: Group
+) -> tuple[Tensor, Tensor]:
+    """Move Adam's two moments towards a gradient and its square, and return them."""
+    mean = keep(state, "exp_avg", state["exp_avg"].lerp(grad, 1 - beta1), group)
+    square = state["exp_avg_sq"].mul(beta2).addcmul(grad, grad, value=1 - beta2)
+    return mean, keep(state, "exp_avg_sq", square, group)
 
 
 def refuse_capturable(group: Group) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from .._tensor import Tensor
 from ..ops.table_memory import zero_state
-from ._direction import decayed, keep, refuse_capturable
+from ._direction import decayed, moments, refuse_capturable
 from ._groups import Group
 from ._options import check_betas, check_lr, check_not_negative, number
 from ._step_count import as_tensors, new_count
@@ -120,9 +120,7 @@ class NAdam(Optimizer):
         step = state["step"].add_(1).item()
         now, following = (beta1 * (1 - 0.5 * 0.96 ** (t * decay)) for t in (step, step + 1))
         product = state["mu_product"].mul_(now).item()
-        mean = keep(state, "exp_avg", state["exp_avg"].lerp(grad, 1 - beta1), group)
-        square = state["exp_avg_sq"].mul(beta2).addcmul(grad, grad, value=1 - beta2)
-        square = keep(state, "exp_avg_sq", square, group)
+        mean, square = moments(grad, state, beta1, beta2, group)
         denominator = (square / (1 - beta2**step)).sqrt() + group["eps"]
         param.addcdiv_(grad, denominator, value=-lr * (1 - now) / (1 - product))
         param.addcdiv_(mean, denominator, value=-lr * following / (1 - product * following))

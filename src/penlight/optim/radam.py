@@ -6,7 +6,7 @@ from typing import Any
 
 from .._tensor import Tensor
 from ..ops.table_memory import zero_state
-from ._direction import decayed, keep, refuse_capturable
+from ._direction import decayed, moments, refuse_capturable
 from ._groups import Group
 from ._options import check_betas, check_lr, check_not_negative, number
 from ._step_count import as_tensors, new_count
@@ -108,9 +108,7 @@ class RAdam(Optimizer):
         grad = decayed(param, grad, group)
         beta1, beta2 = map(number, group["betas"])
         step = state["step"].add_(1).item()
-        mean = keep(state, "exp_avg", state["exp_avg"].lerp(grad, 1 - beta1), group)
-        square = state["exp_avg_sq"].mul(beta2).addcmul(grad, grad, value=1 - beta2)
-        square = keep(state, "exp_avg_sq", square, group)
+        mean, square = moments(grad, state, beta1, beta2, group)
         corrected = mean / (1 - beta1**step) * number(group["lr"])
         at_most = 2 / (1 - beta2) - 1
         length = at_most - 2 * step * beta2**step / (1 - beta2**step)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import threading
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -62,7 +61,6 @@ class Progress:
         kept: words that sub-sampling kept.
         loss: summed over ``examples``, in nats; 0.0 unless it is computed.
         examples: pairs of a word and a centre, or windows for CBOW.
-        seconds: since the epoch began.
     """
 
     words: int = 0
@@ -70,8 +68,6 @@ class Progress:
     kept: int = 0
     loss: float = 0.0
     examples: int = 0
-    seconds: float = 0.0
-    _begin: float = field(default_factory=time.perf_counter, repr=False)
 
     def add(self, batch: Batch, loss: float, examples: int, kept: int) -> None:
         """Count a batch that was trained."""
@@ -80,7 +76,6 @@ class Progress:
         self.kept += kept
         self.loss += loss
         self.examples += examples
-        self.seconds = time.perf_counter() - self._begin
 
     @property
     def mean_loss(self) -> float:
