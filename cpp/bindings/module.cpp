@@ -31,6 +31,7 @@ NB_MODULE(_kernels, m) {
   bind_recurrent(m);
   bind_softmax(m);
   bind_text(m);
+  bind_windows(m);
   bind_word2vec(m);
 
 #if !defined(Py_GIL_DISABLED)  // it reads slots without a lock: the GIL is its lock

@@ -14,6 +14,7 @@ const KernelTable kTable{
     .recurrent = &kRecurrent,
     .softmax = &kSoftmax,
     .text = &kText,
+    .windows = &kWindows,
     .word2vec = &kWord2Vec,
 };
 

@@ -17,6 +17,7 @@
 #include "kernels/recurrent.hpp"
 #include "kernels/softmax.hpp"
 #include "kernels/text.hpp"
+#include "kernels/windows.hpp"
 #include "kernels/word2vec.hpp"
 
 namespace penlight {
@@ -32,6 +33,7 @@ struct KernelTable {
   const Both<RecurrentKernels>* recurrent;
   const Both<SoftmaxKernels>* softmax;
   const TextKernels* text;
+  const Both<WindowsKernels>* windows;
   const Word2VecKernels* word2vec;
 };
 

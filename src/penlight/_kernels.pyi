@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -296,6 +297,32 @@ def soft_cross_entropy(
     smoothing: float,
     reduction: str,
 ) -> None: ...
+def unfold_windows(
+    columns: _Array,
+    input: _Array,
+    kernel: Sequence[int],
+    stride: Sequence[int],
+    padding: Sequence[int],
+    dilation: Sequence[int],
+) -> None: ...
+def fold_windows(
+    input: _Array,
+    columns: _Array,
+    kernel: Sequence[int],
+    stride: Sequence[int],
+    padding: Sequence[int],
+    dilation: Sequence[int],
+) -> None: ...
+def max_pool(
+    out: _Array,
+    indices: _Array,
+    input: _Array,
+    kernel: Sequence[int],
+    stride: Sequence[int],
+    padding: Sequence[int],
+    dilation: Sequence[int],
+) -> None: ...
+def max_pool_backward(grad_input: _Array, grad: _Array, indices: _Array) -> None: ...
 def softmax(out: _Array, input: _Array, dim: int) -> None: ...
 def softmax_backward(grad_input: _Array, grad: _Array, out: _Array, dim: int) -> None: ...
 def sgd_step(

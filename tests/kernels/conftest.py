@@ -28,6 +28,7 @@ FAMILIES = (
     "softmax",
     "special",
     "text",
+    "windows",
     "word2vec",
 )
 LEVELS = _kernels.cpu_capabilities() if _kernels else []

@@ -137,6 +137,7 @@ if TYPE_CHECKING or not is_native:
         get_num_threads,
         set_num_threads,
     )
+    from .reference.windows import fold_windows, max_pool, max_pool_backward, unfold_windows
     from .reference.word2vec import train_words
 
 __all__ = [
@@ -178,6 +179,7 @@ __all__ = [
     "fill_normal_serial",
     "fill_permutation",
     "fill_uniform",
+    "fold_windows",
     "force_cpu_capability",
     "gather_rows",
     "gelu",
@@ -214,6 +216,8 @@ __all__ = [
     "lstm_projected_backward",
     "lstm_projected_forward",
     "matmul",
+    "max_pool",
+    "max_pool_backward",
     "mish",
     "mish_backward",
     "nll_loss",
@@ -238,6 +242,7 @@ __all__ = [
     "tanh_backward",
     "threshold_backward",
     "train_words",
+    "unfold_windows",
     "use_block_cache",
 ]
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
+from .. import kernels
 from .._tensor import Array
+from ..kernels.reference import windows as reference
 
 Sizes = tuple[int, ...]
 
@@ -42,20 +44,38 @@ class Windows(NamedTuple):
             rows = zip(at, self.stride, self.dilation, self.out, strict=True)
             yield tuple(slice(i * d, i * d + s * (o - 1) + 1, s) for i, s, d, o in rows)
 
-    def view(self, around: Array) -> Array:
-        """Return the windows of an array with its padding, shape (..., *kernel, *out)."""
-        dims = len(self.kernel)
-        steps = around.strides[-dims:]
-        return as_strided(
-            around,
-            (*around.shape[:-dims], *self.kernel, *self.out),
-            (
-                *around.strides[:-dims],
-                *(step * d for step, d in zip(steps, self.dilation, strict=True)),
-                *(step * s for step, s in zip(steps, self.stride, strict=True)),
-            ),
-            writeable=False,
-        )
+    def numbers(self) -> tuple[Sizes, Sizes, Sizes, Sizes]:
+        """Return kernel, stride, padding and dilation, of three dimensions each."""
+        kernel, stride, padding, dilation, _ = self
+        return three(kernel), three(stride), three(padding, 0), three(dilation)
+
+
+def three(numbers: Sizes, filler: int = 1) -> Sizes:
+    """Return one number for each of three dimensions, of which the first may not be there."""
+    return (filler,) * (3 - len(numbers)) + tuple(numbers)
+
+
+def form_for(kind: np.dtype[Any]) -> Any:
+    """Return the kernels of windows, in NumPy for what is not float32 or float64."""
+    return kernels if kind.kind == "f" and kind.itemsize > 2 else reference
+
+
+def unfold(input: Array, windows: Windows) -> Array:
+    """Return what each element of the kernel meets, (N, C, *size) as (N, C * K, places)."""
+    n, channels = input.shape[:2]
+    planes = np.ascontiguousarray(input).reshape(n * channels, *three(input.shape[2:]))
+    depth = channels * math.prod(windows.kernel)
+    columns = np.empty((n * depth, *three(windows.out)), input.dtype)
+    form_for(input.dtype).unfold_windows(columns, planes, *windows.numbers())
+    return columns.reshape(n, depth, math.prod(windows.out))
+
+
+def fold(out: Array, columns: Array, windows: Windows) -> None:
+    """Write the adjoint of :func:`unfold` into a contiguous ``out``, shape (N, C, *size)."""
+    n, channels = out.shape[:2]
+    each = columns.reshape(-1, *three(windows.out))
+    planes = out.reshape(n * channels, *three(out.shape[2:]))
+    form_for(out.dtype).fold_windows(planes, each, *windows.numbers())
 
 
 def last_dims(places: tuple[Any, ...]) -> Any:

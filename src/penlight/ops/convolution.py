@@ -19,14 +19,14 @@ from typing import Any
 
 import numpy as np
 
+from .. import kernels
 from .._tensor import Array
 from ._op import op
-from ._windows import Sizes, Windows, last_dims, surrounded
-from .products import multiply
+from ._windows import Sizes, Windows, fold, unfold
 
 __all__: list[str] = []
 
-_BLOCK_BYTES = 1 << 23  # of columns that are made at a time
+_BLOCK_BYTES = 1 << 20  # of columns that are made at a time: they stay in a core's cache
 
 
 def _windows(kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, size: Sizes) -> Windows:
@@ -42,28 +42,45 @@ def _blocks(batch: int, bytes_each: int) -> Iterator[slice]:
         yield slice(begin, min(begin + size, batch))
 
 
-def _columns(padded: Array, windows: Windows, groups: int) -> Array:
-    """Return what each kernel position meets, shape (N * groups, C / groups * K, P)."""
-    n, channels = padded.shape[:2]
-    depth = channels // groups * math.prod(windows.kernel)
-    return windows.view(padded).reshape(n * groups, depth, math.prod(windows.out))
+def _wide(*arrays: Array) -> Iterator[Array]:
+    """Yield arrays in the dtype that sums are taken in: half types in float32."""
+    for array in arrays:
+        if array.dtype.kind == "b":
+            msg = "\"slow_conv2d_cpu\" not implemented for 'Bool'"
+            raise NotImplementedError(msg)
+        half = array.dtype.itemsize == 2 and array.dtype.kind not in "iu"
+        yield array.astype(np.float32) if half else array
 
 
-def _each_group(weight: Array, groups: int, batch: int) -> Array:
-    """Return the weight as a matrix a group and sample, shape (batch * groups, O / groups, K)."""
-    matrix = weight.reshape(groups, weight.shape[0] // groups, -1)
-    tiled = np.broadcast_to(matrix, (batch, *matrix.shape))
-    return tiled.reshape(batch * groups, *matrix.shape[1:]) if groups > 1 else tiled[:, 0]
+def _multiply(out: Array, first: Array, second: Array) -> None:
+    """Write the products of batches of matrices."""
+    if out.dtype.kind == "f":
+        kernels.batch_matmul(out, first, second)
+    else:
+        np.matmul(first, second, out=out)
 
 
-def _product(first: Array, second: Array) -> Array:
-    return multiply("slow_conv2d_cpu", first, second)
+def _products(out: Array, matrix: Array, columns: Array) -> None:
+    """Write the product of a matrix a group with the columns of each sample.
+
+    Args:
+        out: written, shape (N, groups * rows, places).
+        matrix: shape (groups, rows, depth).
+        columns: shape (N, groups * depth, places).
+    """
+    groups, rows, depth = matrix.shape
+    if groups == 1:
+        _multiply(out, np.broadcast_to(matrix, (len(out), rows, depth)), columns)
+        return
+    for result, sample in zip(out, columns, strict=True):
+        _multiply(result.reshape(groups, rows, -1), matrix, sample.reshape(groups, depth, -1))
 
 
-def _add_bias(out: Array, bias: Array | None) -> Array:
+def _finished(out: Array, bias: Array | None, kind: np.dtype[Any]) -> Array:
+    """Return the result with its bias, in the dtype of the input."""
     if bias is not None:
         out += bias.reshape(-1, *(1,) * (out.ndim - 2))
-    return out
+    return out.astype(kind, copy=False)
 
 
 def _of_bias(grad: Any) -> Any:
@@ -94,17 +111,13 @@ def conv(
 ) -> Array:
     """Convolve (N, C, *) with a weight (O, C / groups, *kernel)."""
     windows = _windows(weight.shape[2:], stride, padding, dilation, input.shape[2:])
-    n, size = input.shape[0], windows.out
-    places = math.prod(size)
-    depth = weight[0].size
-    out = np.empty((n, weight.shape[0], *size), input.dtype)
-    padded, _ = surrounded(input, windows, 0)
-    for block in _blocks(n, groups * depth * places * input.itemsize):
-        part = padded[block]
-        columns = _columns(part, windows, groups)
-        found = _product(_each_group(weight, groups, len(part)), columns)
-        out[block] = found.reshape(out[block].shape)
-    return _add_bias(out, bias)
+    kind, (n, rows, places) = input.dtype, (len(input), len(weight), math.prod(windows.out))
+    input, weight = _wide(input, weight)
+    matrix = weight.reshape(groups, rows // groups, -1)
+    out = np.empty((n, rows, places), input.dtype)
+    for block in _blocks(n, groups * matrix.shape[2] * places * input.itemsize):
+        _products(out[block], matrix, unfold(input[block], windows))
+    return _finished(out.reshape(n, rows, *windows.out), bias, kind)
 
 
 @op(
@@ -131,20 +144,18 @@ def conv_transpose(
     groups: int,
 ) -> Array:
     """Return the input of spatial shape ``size`` that the adjoint of a convolution gives."""
-    n, met = input.shape[0], input.shape[2:]
-    windows = Windows(weight.shape[2:], stride, padding, dilation, met)
-    channels = weight.shape[1] * groups
-    depth, places = weight[0].size, math.prod(met)
-    padded = np.zeros((n, channels, *windows.reach(size)), input.dtype)
-    for block in _blocks(n, groups * depth * places * input.itemsize):
-        part = input[block].reshape(-1, weight.shape[0] // groups, places)
-        turned = _each_group(weight, groups, part.shape[0] // groups).swapaxes(1, 2)
-        columns = _product(turned, part).reshape(-1, channels, depth * groups // channels, *met)
-        target = padded[block]
-        for place, where in enumerate(windows.places()):
-            target[last_dims(where)] += columns[:, :, place]
-    inner = tuple(slice(p, p + length) for p, length in zip(padding, size, strict=True))
-    return _add_bias(np.ascontiguousarray(padded[last_dims(inner)]), bias)
+    windows = Windows(weight.shape[2:], stride, padding, dilation, input.shape[2:])
+    kind, (n, channels) = input.dtype, (len(input), weight.shape[1] * groups)
+    input, weight = _wide(input, weight)
+    matrix = weight.reshape(groups, len(weight) // groups, -1).swapaxes(1, 2)
+    depth, places = groups * matrix.shape[1], math.prod(windows.out)
+    out = np.empty((n, channels, *size), input.dtype)
+    for block in _blocks(n, depth * places * input.itemsize):
+        part = input[block].reshape(-1, input.shape[1], places)
+        columns = np.empty((len(part), depth, places), input.dtype)
+        _products(columns, matrix, part)
+        fold(out[block], columns, windows)
+    return _finished(out, bias, kind)
 
 
 @op(
@@ -169,16 +180,15 @@ def conv_weight(
     groups: int,
 ) -> Array:
     """Return the weight (O, C / groups, *kernel) that the adjoint in it gives."""
-    n, size = output.shape[0], output.shape[2:]
+    n, size = len(output), output.shape[2:]
     windows = Windows(kernel, stride, padding, dilation, size)
-    rows, places = output.shape[1] // groups, math.prod(size)
-    channels = input.shape[1] // groups
-    depth = channels * math.prod(kernel)
+    kind, channels = input.dtype, input.shape[1] // groups
+    output, input = _wide(output, input)
+    rows, depth, places = output.shape[1] // groups, channels * math.prod(kernel), math.prod(size)
     out = np.zeros((groups, rows, depth), input.dtype)
-    padded, _ = surrounded(input, windows, 0)
     for block in _blocks(n, groups * depth * places * input.itemsize):
-        part = padded[block]
-        columns = _columns(part, windows, groups)
-        found = _product(output[block].reshape(-1, rows, places), columns.swapaxes(1, 2))
-        out += found.reshape(len(part), groups, rows, depth).sum(0)
-    return out.reshape(groups * rows, channels, *kernel)
+        columns = unfold(input[block], windows).reshape(-1, depth, places)
+        found = np.empty((len(columns), rows, depth), input.dtype)
+        _multiply(found, output[block].reshape(-1, rows, places), columns.swapaxes(1, 2))
+        out += found.reshape(-1, groups, rows, depth).sum(0)
+    return out.reshape(groups * rows, channels, *kernel).astype(kind, copy=False)

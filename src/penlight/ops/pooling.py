@@ -13,43 +13,50 @@ import numpy as np
 
 from .._tensor import Array, wrap
 from ._op import Saving, op
-from ._windows import Sizes, Windows, last_dims, surrounded
+from ._windows import Sizes, Windows, form_for, last_dims, surrounded, three
 
 __all__: list[str] = []
-
-
-def _least(kind: np.dtype[Any]) -> Any:
-    return np.iinfo(kind).min if kind.kind in "iu" else -np.inf
 
 
 def _max_pool(input: Array, *numbers: Sizes) -> Saving:
     windows = Windows(*numbers)
     dims = len(windows.kernel)
-    size, out = input.shape[-dims:], input.shape[:-dims] + windows.out
-    depth = math.prod(windows.kernel)
-    values = windows.view(surrounded(input, windows, _least(input.dtype))[0])
-    values = values.reshape(*input.shape[:-dims], depth, math.prod(windows.out))
-    sources = np.arange(math.prod(size)).reshape(size)
-    sources = windows.view(surrounded(sources, windows, -1)[0]).reshape(depth, -1)
-    chosen = values.argmax(axis=-2)
-    found = np.take_along_axis(values, chosen[..., None, :], -2)[..., 0, :]
-    indices = sources[chosen, np.arange(sources.shape[1])]
-    if (indices < 0).any():
-        # All are the least there is: the first that is no padding stands for them.
-        first = (sources >= 0).argmax(axis=0)
-        indices = np.where(indices < 0, sources[first, np.arange(sources.shape[1])], indices)
-    found, indices = found.reshape(out), indices.reshape(out)
+    lead, kind = input.shape[:-dims], input.dtype
+    wide = np.ascontiguousarray(input, _wide(kind))
+    planes = wide.reshape(-1, *three(input.shape[-dims:])) if wide.size else wide
+    out = np.empty((math.prod(lead), *three(windows.out)), wide.dtype)
+    indices = np.empty(out.shape, np.int64)
+    if out.size:
+        form_for(wide.dtype).max_pool(out, indices, planes, *windows.numbers())
+    shape = (*lead, *windows.out)
+    found, indices = out.astype(kind, copy=False).reshape(shape), indices.reshape(shape)
     return Saving((found, indices), indices=wrap(indices))
 
 
-def _to_sources(grads: Any, indices: Any, input_shape: Any, dims: int) -> Any:
+def _pick(input: Any, indices: Any, dims: int) -> Any:
+    """Return the elements of the last dimensions that flat indices name."""
+    lead = tuple(indices.shape[:-dims])
+    places = indices.reshape((*lead, math.prod(indices.shape[-dims:])))
+    return input.reshape((*lead, -1)).gather(-1, places).reshape(tuple(indices.shape))
+
+
+@op(
+    "_max_pool_backward",
+    node="MaxPool2DWithIndicesBackwardBackward0",
+    method=False,
+    quiet=True,
+    input=lambda grad, indices, size: _pick(grad, indices, len(size)),
+)
+def _to_sources(input: Array, indices: Array, size: Sizes) -> Array:
     """Return the gradient of maxima: each to the element that was the largest."""
-    grad = grads[0]
-    lead = tuple(input_shape[:-dims])
-    flat = grad.new_zeros((*lead, math.prod(input_shape[-dims:])))
-    places = (*lead, math.prod(grad.shape[-dims:]))
-    flat = flat.scatter_add(-1, indices.reshape(places), grad.reshape(places))
-    return flat.reshape(tuple(input_shape))
+    dims = len(size)
+    lead, kind = input.shape[:-dims], input.dtype
+    wide = np.ascontiguousarray(input, _wide(kind))
+    out = np.zeros((math.prod(lead), math.prod(size)), wide.dtype)
+    if wide.size:
+        flat = (wide.reshape(len(out), -1), np.ascontiguousarray(indices).reshape(len(out), -1))
+        form_for(wide.dtype).max_pool_backward(out, *flat)
+    return out.astype(kind, copy=False).reshape(*lead, *size)
 
 
 def _made_max_pool(dims: int, node: str) -> Any:
@@ -60,7 +67,9 @@ def _made_max_pool(dims: int, node: str) -> Any:
         quiet=True,
         outputs=2,
         saves=("indices",),
-        input=lambda grads, indices, input_shape: _to_sources(grads, indices, input_shape, dims),
+        input=lambda grads, indices, input_shape: _to_sources(
+            grads[0], indices, tuple(input_shape[-dims:])
+        ),
     )(_max_pool_of)
 
 
@@ -260,7 +269,9 @@ def _made_adaptive_max_pool(dims: int) -> Any:
         quiet=True,
         outputs=2,
         saves=("indices",),
-        input=lambda grads, indices, input_shape: _to_sources(grads, indices, input_shape, dims),
+        input=lambda grads, indices, input_shape: _to_sources(
+            grads[0], indices, tuple(input_shape[-dims:])
+        ),
     )(_adaptive_max_pool_of)
 
 
