@@ -48,6 +48,8 @@ FAMILIES = (
     "loader",
     "pointwise",
     "linear",
+    "networks",
+    "small_ops",
     "programs",
 )
 

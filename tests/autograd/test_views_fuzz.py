@@ -60,6 +60,7 @@ class Program:
             step = self.choose.choice(
                 [
                     *(self.view, self.view, self.split, self.detach),
+                    *(self.strided, self.quiet_view),
                     *(self.write,) * 6,
                     self.quiet_write,
                     *(self.unary, self.square, self.read),
@@ -127,6 +128,29 @@ class Program:
         else:
             pieces = (mine.split(1, 0)[pick], theirs.split(1, 0)[pick])
         self.losses.append(tuple(piece.sin().sum() for piece in pieces))
+        refused = [refusal_of(lambda piece=piece: piece.mul_(2)) for piece in pieces]
+        assert (refused[0] is None) == (refused[1] is None), refused
+
+    def strided(self, pair: Pair) -> None:
+        """Add every second element as a view by strides, and read overlapping windows."""
+        theirs = pair[1]
+        if not theirs.is_contiguous() or theirs.numel() < 3:
+            return
+        half = (theirs.numel() + 1) // 2
+        self.pool.append(
+            tuple(side.as_strided((half,), (2,), side.storage_offset()) for side in pair)
+        )
+        shape = (2, theirs.numel() - 1)
+        windows = [side.as_strided(shape, (1, 1), side.storage_offset()) for side in pair]
+        self.losses.append(tuple(side.sin().sum() for side in windows))
+
+    def quiet_view(self, pair: Pair) -> None:
+        """Take a view without recording, which may be read but not written while recording."""
+        pieces = []
+        for library, tensor in zip((pl, torch), pair, strict=True):
+            with library.no_grad():
+                pieces.append(tensor.unsqueeze(0))
+        self.losses.append(tuple(piece.cos().sum() for piece in pieces))
         refused = [refusal_of(lambda piece=piece: piece.mul_(2)) for piece in pieces]
         assert (refused[0] is None) == (refused[1] is None), refused
 
