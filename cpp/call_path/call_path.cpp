@@ -391,6 +391,11 @@ Outcome run(const Spec& spec, PyObject* const* args, Ref* tensor) {
     edges = edges_of(spec, call, &present);
     if (!edges) return Outcome::kError;
   }
+  // A view made without recording is a leaf where what it looks at has a history: views.py.
+  if (spec.view && present != 0) {
+    const int recorded = recording();
+    if (recorded <= 0) return recorded < 0 ? Outcome::kError : Outcome::kLeave;
+  }
   Ref result, extras, step;
   const Outcome outcome = run_forward(spec, call, &result, &extras);
   if (outcome != Outcome::kDone) return outcome;

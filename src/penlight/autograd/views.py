@@ -122,7 +122,9 @@ def edge_of(tensor: Any) -> Any:
         return tensor._edge
     base = owner_of(view)
     if view.refusal is not None:
-        if view.refusal[0] is NO_GRAD_VIEW or base._edge is None:
+        if view.refusal[0] is NO_GRAD_VIEW:
+            return _leaf_edge(tensor, base._edge)
+        if base._edge is None:
             return tensor._edge
         done = "its base or another view of its base has been modified inplace"
         raise RuntimeError(view.refusal[0].format(view.refusal[1], done))
@@ -131,6 +133,13 @@ def edge_of(tensor: Any) -> Any:
     elif tensor._edge.__class__ is not AccumulateGrad:
         tensor._edge = None
     view.made_at = tensor._storage.version
+    return tensor._edge
+
+
+def _leaf_edge(tensor: Any, base_edge: Any) -> Any:
+    """Return the edge of a view made without recording: a leaf where its base has a history."""
+    if tensor._edge is None and base_edge is not None:
+        tensor._edge = AccumulateGrad(tensor)
     return tensor._edge
 
 
@@ -147,6 +156,7 @@ def attach_view(tensor: Any, source: Any, step: Step, refusal: Refusal) -> None:
     over = source._view
     if refusal is None and not mode.grad:
         refusal = (NO_GRAD_VIEW, "")
+        _leaf_edge(tensor, edge_of(source))
     if over is None:
         tensor._view = View(source, (step,), storage.version, refusal)
     else:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided as numpy_as_strided
 
-from .._tensor import Array, Tensor
+from .._tensor import Array, Tensor, wrap
 from .._tensor_memory import root_of
 from ..autograd.views import Layout, Steps, replay
 from . import _check
@@ -236,10 +236,50 @@ def unfold(input: Array, dimension: int, size: int, step: int) -> Array:
     return numpy_as_strided(input, (*shape, size), (*strides, stride))
 
 
-@view("as_strided")
-def as_strided(
-    input: Array, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None
+def _positions(size: Sequence[int], stride: Sequence[int], offset: int) -> Array:
+    """Return where in memory each element of a tensor is, in order."""
+    found = np.full((), offset, np.int64)
+    for length, step in zip(size, stride, strict=True):
+        found = found[..., None] + step * np.arange(length)
+    return found.ravel()
+
+
+def _to_own_elements(
+    grad: Any, size: Any, stride: Any, offset: int, own: tuple[Any, int], input_shape: Any
+) -> Any:
+    """Add each gradient to the element of the input that is there in memory, if one is."""
+    places, mine = _positions(size, stride, offset), _positions(input_shape, *own)
+    count = len(mine)
+    numbers = np.full(max(places.max(initial=0), mine.max(initial=0)) + 1, count)
+    numbers[mine] = np.arange(count)
+    flat = grad.new_zeros((count + 1,)).index_add(0, wrap(numbers[places]), grad.reshape((-1,)))
+    return flat[:count].reshape(tuple(input_shape))
+
+
+@view(
+    "_as_strided",
+    node="AsStridedBackward0",
+    method=False,
+    input=lambda grad, size, stride, storage_offset, own, input_shape: _to_own_elements(
+        grad, size, stride, storage_offset, own, input_shape
+    ),
+)
+def _as_strided(
+    input: Array,
+    size: Sequence[int],
+    stride: Sequence[int],
+    storage_offset: int,
+    own: tuple[Sequence[int], int],
 ) -> Array:
+    memory, _ = _memory_of(input)
+    return numpy_as_strided(
+        memory[storage_offset:], size, tuple(step * input.itemsize for step in stride)
+    )
+
+
+def as_strided(
+    input: Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None
+) -> Tensor:
     """Look at the memory behind a tensor with other lengths and steps between elements.
 
     Args:
@@ -257,7 +297,22 @@ def as_strided(
         tensor([[0, 1],
                 [1, 2]])
     """
+    array = input._array
     size, stride = tuple(size), tuple(stride)
+    memory, own = _memory_of(array)
+    offset = own if storage_offset is None else storage_offset
+    _check_strided(size, stride, offset, array.itemsize, memory.size)
+    strides = tuple(step // array.itemsize for step in array.strides)
+    out: Tensor = _as_strided(input, size, stride, offset, (strides, own))
+    return out
+
+
+attach(as_strided)
+
+
+def _check_strided(
+    size: tuple[int, ...], stride: tuple[int, ...], offset: int, width: int, count: int
+) -> None:
     if len(size) != len(stride):
         msg = f"mismatch in length of strides and shape: {list(stride)} and {list(size)}"
         raise RuntimeError(msg)
@@ -267,20 +322,14 @@ def as_strided(
             f"got strides: {list(stride)}"
         )
         raise RuntimeError(msg)
-    memory, own = _memory_of(input)
-    offset = own if storage_offset is None else storage_offset
     last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
-    if math.prod(size) and not 0 <= offset <= last < memory.size:
-        width = input.itemsize
+    if math.prod(size) and not 0 <= offset <= last < count:
         msg = (
             f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset}, and "
             f"itemsize {width} requiring a storage size of {(last + 1) * width} are out of "
-            "bounds for "
-            f"storage of size {memory.size * width}"
+            f"bounds for storage of size {count * width}"
         )
         raise RuntimeError(msg)
-    steps = tuple(step * input.itemsize for step in stride)
-    return numpy_as_strided(memory[offset:], size, steps)
 
 
 def _memory_of(array: Array) -> tuple[Array, int]:
