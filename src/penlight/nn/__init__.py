@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from . import functional, init, modules, utils
+from . import attention, functional, init, modules, utils
 from .modules import *
 from .parameter import Buffer, Parameter
 
-__all__ = ["Buffer", "Parameter", "functional", "init", "modules", "utils"]
+__all__ = ["Buffer", "Parameter", "attention", "functional", "init", "modules", "utils"]
 __all__ += modules.__all__
 # The order of the other lists: GELU before Bilinear before functional.
 __all__.sort(key=lambda name: (not name.isupper(), name[0].islower(), name))

@@ -55,6 +55,30 @@ def softmax_rows(input: Array, dim: int) -> Array:
     return _apply(kernels.softmax, dim, input)
 
 
+def softmax_without_lost_rows(scores: Array) -> Array:
+    """Return the softmax along the last dimension; a row of minus infinities becomes zeros."""
+    out = _apply(kernels.softmax, -1, scores)
+    if scores.size:
+        # Only a row that has nothing but minus infinity, or has NaN, begins with NaN.
+        odd = np.isnan(out[..., :1])
+        if odd.any():
+            np.copyto(out, 0, where=odd & np.isneginf(scores).all(axis=-1, keepdims=True))
+    return out
+
+
+# torch: what attention takes, so that a query that may look at nothing gives zeros, not NaN.
+@op(
+    "_safe_softmax",
+    node="SafeSoftmaxBackward0",
+    method=False,
+    input=lambda grad, out: softmax_backward(grad, out, -1),
+)
+def safe_softmax(input: Array) -> Array:
+    """Return the softmax along the last dimension, of a row of minus infinities zeros."""
+    _refuse_integers("softmax", input, -1)
+    return softmax_without_lost_rows(input)
+
+
 @op(
     "_softmax_backward_data",
     node="SoftmaxBackwardDataBackward0",

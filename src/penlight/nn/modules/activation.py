@@ -14,6 +14,7 @@ from .. import (
     init as _init,
 )
 from ..parameter import Parameter
+from ._multihead_attention import MultiheadAttention
 from .module import Module
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "LogSigmoid",
     "LogSoftmax",
     "Mish",
+    "MultiheadAttention",
     "PReLU",
     "ReLU",
     "ReLU6",
