@@ -86,7 +86,13 @@ __version__ = "0.1.0"
 _LAZY_MODULES = frozenset(
     {"accelerator", "backends", "cuda", "nn", "optim", "serialization", "text", "utils"}
 )
-_LAZY_NAMES = {"load": "serialization", "save": "serialization"}
+_LAZY_NAMES = {
+    "is_anomaly_check_nan_enabled": "autograd.anomaly_mode",
+    "is_anomaly_enabled": "autograd.anomaly_mode",
+    "load": "serialization",
+    "save": "serialization",
+    "set_anomaly_enabled": "autograd.anomaly_mode",
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -154,6 +160,8 @@ __all__ = [
     "int16",
     "int32",
     "int64",
+    "is_anomaly_check_nan_enabled",
+    "is_anomaly_enabled",
     "is_grad_enabled",
     "is_inference_mode_enabled",
     "load",
@@ -170,6 +178,7 @@ __all__ = [
     "save",
     "seed",
     "serialization",
+    "set_anomaly_enabled",
     "set_default_dtype",
     "set_grad_enabled",
     "set_num_threads",

@@ -10,6 +10,8 @@ import numpy as np
 from .._dtype import FROM_NUMPY
 from .._tensor import Tensor, wrap
 from ..ops._runtime import summed_to
+from ._mode import mode
+from ._saved import Packed
 from .graph import FREED, AccumulateGrad, Node, Output, refuse_freed, refuse_modified, version_of
 from .hooks import as_tuple
 from .views import MADE_BY_FUNCTION, View, attach_view, check_inplace, edge_of, rebase, storage_of
@@ -51,6 +53,10 @@ class FunctionNode(Node):
 
     def _kept(self, tensor: Any, outputs: Sequence[Any]) -> tuple[Any, Any, int, int | None]:
         index = next((i for i, out in enumerate(outputs) if out is tensor), None)
+        if mode.saving is not None:
+            value = tensor if index is None else wrap(tensor._array)
+            packed = Packed(mode.saving, value, "tensor", edge_of(value))
+            return packed, None, 0, index
         kept = tensor if index is None else tensor._array
         return kept, storage_of(tensor), version_of(tensor), index
 
@@ -61,6 +67,11 @@ class FunctionNode(Node):
         return tuple(None if entry is None else self._unpacked(*entry) for entry in self.saved)
 
     def _unpacked(self, tensor: Any, storage: Any, version: int, index: int | None) -> Any:
+        if tensor.__class__ is Packed:
+            tensor = tensor.value()
+            if index is not None:
+                tensor._edge = Output(self, index)
+            return tensor
         if index is not None:
             tensor = wrap(tensor)
             tensor._storage, tensor._edge = storage, Output(self, index)

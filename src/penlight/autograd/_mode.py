@@ -20,6 +20,12 @@ class _Mode(threading.local):
 
     grad = True
     inference = False
+    # The innermost hooks on saved tensors, why there may be none, the backward walk that is going
+    # on, and the node that anomaly mode sees running.
+    saving: Any = None
+    saving_refused: str | None = None
+    walk: Any = None
+    node: Any = None
 
     def __init__(self) -> None:
         """Greet a thread: this runs in each where it first asks whether to record."""

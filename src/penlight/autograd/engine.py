@@ -7,6 +7,7 @@ from heapq import heappop, heappush
 from typing import Any
 
 from .. import kernels
+from ._watch import anomaly
 from .grad_mode import mode
 from .graph import AccumulateGrad, Node, Output, accumulate_into, index_of, target_of
 
@@ -24,7 +25,8 @@ if kernels.is_native:
 class _Walk:
     """One backward pass: what has arrived where, and what is still to run."""
 
-    def __init__(self, *, keep_graph: bool, create_graph: bool) -> None:
+    def __init__(self, roots: Sequence[Any], *, keep_graph: bool, create_graph: bool) -> None:
+        self.roots = roots
         self.keep_graph = keep_graph
         self.create_graph = create_graph
         self.arrived: Buffers = {}
@@ -57,9 +59,13 @@ class _Walk:
         if node.sequence >= 0:
             heappush(self.queue, (-node.sequence, node))
 
+    def reached(self) -> set[Node]:
+        """Return the nodes that this walk runs, leaves among them."""
+        return below(self.roots) if self.wanted is None else self.wanted
+
     def run(self) -> None:
         """Run nodes until none is left, then add up the leaves."""
-        if run_nodes is not None and self.wanted is None:
+        if run_nodes is not None and self.wanted is None and not anomaly.enabled:
             walk = (self.arrived, self.queue, self.keep_graph, self.deliver, self._run_with_care)
             run_nodes(*walk, Node, Output)
         else:
@@ -69,10 +75,11 @@ class _Walk:
 
     def _run_nodes(self) -> None:
         arrived, queue, keep_graph = self.arrived, self.queue, self.keep_graph
+        careful = self.wanted is not None or anomaly.enabled
         while queue:
             node = heappop(queue)[1]
             grads = arrived.pop(node)
-            if node.hooks is not None or node.outputs is not None or self.wanted is not None:
+            if careful or node.hooks is not None or node.outputs is not None:
                 self._run_with_care(node, grads)
                 continue
             edges = node.edges
@@ -100,7 +107,11 @@ class _Walk:
         edges = self._wanted_edges(node)
         if not any(edge is not None for edge in edges):
             return
-        results = node.backward(grads[0] if node.outputs is None else tuple(grads), edges)
+        given = grads[0] if node.outputs is None else tuple(grads)
+        if anomaly.enabled:
+            results = anomaly.run(node, given, edges)
+        else:
+            results = node.backward(given, edges)
         if node.hooks is not None:
             results = node.hooks.run_after(results, grads)
         for edge, result in zip(edges, results, strict=True):
@@ -135,18 +146,23 @@ def _write_out(grads: Sequence[Any]) -> None:
             grad._array  # noqa: B018
 
 
-def _leading_to(roots: Sequence[Any], targets: set[Node]) -> set[Node]:
-    """Return the nodes below ``roots`` that lead to one of ``targets``, targets included."""
-    reached: set[Node] = set()
-    seen: dict[Node, None] = {}
+def below(roots: Sequence[Any]) -> set[Node]:
+    """Return the nodes that edges lead to, and all below them."""
+    seen: set[Node] = set()
     stack = [node for node in map(target_of, roots) if node is not None]
     while stack:
         node = stack.pop()
         if node not in seen:
-            seen[node] = None
-            stack.extend(below for below in map(target_of, node.edges) if below is not None)
+            seen.add(node)
+            stack.extend(other for other in map(target_of, node.edges) if other is not None)
+    return seen
+
+
+def _leading_to(roots: Sequence[Any], targets: set[Node]) -> set[Node]:
+    """Return the nodes below ``roots`` that lead to one of ``targets``, targets included."""
+    reached: set[Node] = set()
     # Edges lead to smaller numbers, so in rising order every node comes after what it leads to.
-    for node in sorted(seen, key=lambda node: node.sequence):
+    for node in sorted(below(roots), key=lambda node: node.sequence):
         if node in targets or any(target_of(edge) in reached for edge in node.edges):
             reached.add(node)
     return reached
@@ -172,20 +188,21 @@ def run_backward(
     Returns:
         One gradient (or ``None`` where the graph does not lead there) per edge of ``inputs``.
     """
-    walk = _Walk(keep_graph=keep_graph, create_graph=create_graph)
+    walk = _Walk(edges, keep_graph=keep_graph, create_graph=create_graph)
     if inputs is not None:
         for edge in inputs:
             walk.captured.setdefault(target_of(edge), []).append(index_of(edge))
         walk.wanted = _leading_to(edges, set(walk.captured))
-    before = mode.grad
-    mode.grad = create_graph
+    before, outer = mode.grad, mode.walk
+    mode.grad, mode.walk = create_graph, walk
     try:
         for edge, grad in zip(edges, grads, strict=True):
             if walk.wanted is None or target_of(edge) in walk.wanted:
                 walk.deliver(edge, grad)
         walk.run()
     finally:
-        mode.grad = before
+        mode.grad, mode.walk = before, outer
+        walk.roots = ()
     return [walk.results.get((target_of(edge), index_of(edge))) for edge in inputs or ()]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from .._tensor import Tensor, wrap
 from ._function_node import aliased, connect, metas, node_class
+from ._watch import WATCHED, note
 from .grad_mode import mode, no_grad
 from .graph import Node, Output
 from .hooks import as_tuple
@@ -37,6 +38,16 @@ class FunctionCtx:
                 )
                 raise TypeError(msg)
         self._to_save = tensors
+
+    def save_for_forward(self, *tensors: Any) -> None:
+        """Save tensors for ``jvp``, which penlight does not call: they are checked and let go."""
+        for tensor in tensors:
+            if tensor is not None and not isinstance(tensor, Tensor):
+                msg = (
+                    "save_for_forward expects all arguments to be tensors; you should save "
+                    f"non-tensors as attributes on ctx. Got {type(tensor).__name__}"
+                )
+                raise TypeError(msg)
 
     def mark_dirty(self, *args: Any) -> None:
         """Say which inputs ``forward`` has changed in place."""
@@ -110,6 +121,27 @@ class Function:
 
     vjp = backward
 
+    # torch: has a vmap written from forward. penlight's vmap calls apply once for each slice.
+    generate_vmap_rule = False
+
+    @staticmethod
+    def jvp(ctx: Any, *grad_inputs: Any) -> Any:
+        """Refuse: penlight has no forward mode, and never calls a subclass's ``jvp``."""
+        msg = (
+            "You must implement the jvp function for custom autograd.Function to use it with "
+            "forward mode AD."
+        )
+        raise NotImplementedError(msg)
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, *args: Any) -> Any:
+        """Refuse: :func:`penlight.vmap` calls ``apply`` once for each slice, and never this."""
+        msg = (
+            "To use autograd.Function with vmap, you must either override the vmap staticmethod or "
+            "set generate_vmap_rule=True. penlight needs neither."
+        )
+        raise NotImplementedError(msg)
+
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> Any:
         """Save what backward needs, when ``forward`` takes no ``ctx``."""
@@ -159,6 +191,8 @@ class Function:
         node.save([t if id(t) in given else renamed.get(id(t), t) for t in ctx._to_save], made)
         ctx._node = weakref.ref(node)
         ctx._to_save = ctx._dirty = ctx._not_differentiable = ()
+        if WATCHED:
+            note(node)
         return made
 
     @classmethod

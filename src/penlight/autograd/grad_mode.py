@@ -15,6 +15,7 @@ __all__ = [
     "mode",
     "no_grad",
     "set_grad_enabled",
+    "set_multithreading_enabled",
 ]
 
 
@@ -146,3 +147,36 @@ class inference_mode(GradSwitch):  # noqa: N801 - torch's name
 
     def _fresh(self) -> Any:
         return inference_mode(self._inference)
+
+
+class set_multithreading_enabled:  # noqa: N801 - torch's name
+    """Accepted, as a statement or a context: a backward of penlight's runs in its caller's thread.
+
+    Args:
+        mode: whatever it is, nothing changes.
+
+    Example:
+        >>> import penlight as torch
+        >>> x = torch.ones(1, requires_grad=True)
+        >>> with torch.autograd.set_multithreading_enabled(False):
+        ...     (x * 2).backward()
+    """
+
+    def __init__(self, mode: bool) -> None:
+        if not isinstance(mode, bool):
+            msg = (
+                "set_multithreading_enabled(): argument 'enabled' must be bool, not "
+                f"{type(mode).__name__}"
+            )
+            raise TypeError(msg)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        pass

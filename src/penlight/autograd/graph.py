@@ -35,6 +35,28 @@ __all__ = [
 
 next_sequence = itertools.count().__next__
 
+# torch's names for this place that stand in rooms above it.
+_ABOVE = {
+    "GradientEdge": "_gradient_edge",
+    "allow_mutation_on_saved_tensors": "_saved_hooks",
+    "disable_saved_tensors_hooks": "_saved_hooks",
+    "get_gradient_edge": "_gradient_edge",
+    "increment_version": "_saved_hooks",
+    "register_multi_grad_hook": "_gradient_edge",
+    "save_on_cpu": "_saved_hooks",
+    "saved_tensors_hooks": "_saved_hooks",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import the public tools of this place when they are asked for."""
+    if name not in _ABOVE:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    from importlib import import_module  # noqa: PLC0415 - rare
+
+    return getattr(import_module(f".{_ABOVE[name]}", __package__), name)
+
 
 class _Freed:
     """What a saved slot holds after backward has released it."""
@@ -61,6 +83,8 @@ class Node:
 
     __slots__ = ("__weakref__", "_metadata", "edges", "hooks", "sequence")
     outputs: Any = None
+    # The kind of value that each slot holds for backward; see the ops' generated nodes.
+    saved_kinds: dict[str, str] = {}  # noqa: RUF012 - each class has its own
 
     edges: tuple[Any, ...]
     sequence: int

@@ -10,6 +10,8 @@ import linecache
 import threading
 from typing import Any
 
+from ..autograd._saved import RawSavedValue, SavedValue
+from ..autograd._watch import WATCHED, note, on_switch
 from ..autograd.graph import Node
 from . import _runtime
 from ._codegen_node import (
@@ -22,6 +24,8 @@ from ._codegen_node import (
     record_source,
     release_source,
     save_out_lines,
+    saved_kinds,
+    shown_values,
     slots_of,
     wanted_by,
 )
@@ -64,7 +68,9 @@ def compile_op(op: Any) -> Any:
         namespace |= {f"rule_{i}": rule for i, (_, rule, _) in enumerate(op.rules)}
         namespace["NODE"] = node_class = _node_class(op)
         if has_native_path(op):
-            namespace["native"] = native_path(op, node_class)
+            op.native = native_path(op, node_class)
+            namespace["native"] = _watched(op.native) if WATCHED else op.native
+            _with_native_path.append(op)
         exec(compile(text, filename, "exec"), namespace)  # noqa: S102 - our own text, as attrs does
         if op.rules:
             node_class.backward = namespace["backward"]
@@ -85,7 +91,40 @@ def _node_class(op: Any) -> Any:
     else:
         # Shape and dtype of each output, set per node.
         body["__slots__"] += ("outputs",)
+    body["saved_kinds"] = saved_kinds(op)
+    for name, (slot, kind) in shown_values(op).items():
+        body[f"_saved_{name}"] = SavedValue(slot, kind)
+        if kind in {"tensor", "optional", "maybe", "out"}:
+            body[f"_raw_saved_{name}"] = RawSavedValue(slot, kind)
     return type(op.node_name, (Node,), body)
+
+
+# ---- watching ------------------------------------------------------------------------------------
+
+_with_native_path: list[Any] = []
+
+
+def _watched(native: Any) -> Any:
+    """Return a native path that shows each node it makes to those who watch."""
+
+    def call(*args: Any) -> Any:
+        tensor = native(*args)
+        if tensor is not None and tensor._edge is not None:
+            note(tensor._edge)
+        return tensor
+
+    return call
+
+
+def _switch() -> None:
+    """Put the watched paths in place of the native ones, or take them away again."""
+    with _lock:
+        for op in _with_native_path:
+            path = _watched(op.native) if WATCHED else op.native
+            op.call.__globals__["native"] = path
+
+
+on_switch(_switch)
 
 
 def _become(function: Any, made: Any, namespace: dict[str, Any]) -> None:
@@ -280,6 +319,7 @@ def _settle(op: Any) -> list[str]:
     ]
 
 
+_NOTE = "if WATCHED: note(_n)"
 _MAKE = ["_t = new(Tensor)", "_t._array = _r", "_t._view = _t._storage = _t._grad = None"]
 
 
@@ -289,7 +329,7 @@ def _finish_single(op: Any) -> list[str]:
         return [*lines, "_t._edge = None", "return _t"]
     lines += [
         f"if {_recording(op)}:",
-        *indent([*node_lines(op), *save_out_lines(op), "_t._edge = _n"]),
+        *indent([*node_lines(op), *save_out_lines(op), "_t._edge = _n", _NOTE]),
     ]
     return [*lines, "else:", "    _t._edge = None", "return _t"]
 
@@ -298,7 +338,7 @@ def _finish_many(op: Any) -> list[str]:
     lines = ["_ts = wrap_all(_r)"]
     if op.rules:
         lines += ["_t = _ts[0]"] if "out" in wanted_by(op) else []
-        record = [*node_lines(op), *save_out_lines(op), "connect(_n, _ts)"]
+        record = [*node_lines(op), *save_out_lines(op), "connect(_n, _ts)", _NOTE]
         lines += [f"if {_recording(op)}:", *indent(record)]
     return [*lines, "return op.result(*_ts)" if op.result else "return _ts"]
 
@@ -310,11 +350,11 @@ def _finish_view(op: Any) -> list[str]:
     if op.outputs == 1:
         lines += [*_MAKE, "_t._edge = None", f"attach_view(_t, {first}, _step, None)"]
         if op.rules:
-            lines += [f"if {_recording(op)}:", *indent([*node_lines(op), "_t._edge = _n"])]
+            lines += [f"if {_recording(op)}:", *indent([*node_lines(op), "_t._edge = _n", _NOTE])]
         return [*lines, "return _t"]
     lines.append(f"_ts = view_all(op, _r, {first}, _step)")
     if op.rules:
-        lines += [f"if {_recording(op)}:", *indent([*node_lines(op), "connect(_n, _ts)"])]
+        lines += [f"if {_recording(op)}:", *indent([*node_lines(op), "connect(_n, _ts)", _NOTE])]
     return [*lines, "return _ts"]
 
 

@@ -61,6 +61,25 @@ def slots_of(op: Any) -> tuple[str, ...]:
     return tuple(slots)
 
 
+def saved_kinds(op: Any) -> dict[str, str]:
+    """Return the kind of what each slot of the op's node holds."""
+    return {saved_slot(name): kind_of(op, name) for name in wanted_by(op)}
+
+
+def shown_values(op: Any) -> dict[str, tuple[str, str]]:
+    """Return the names by which torch shows what a node saved, each with its slot and kind."""
+    shown = {}
+    for name in wanted_by(op):
+        kind = kind_of(op, name)
+        plain, shape = name.removesuffix("_shape"), "_sym_sizes" if name.endswith("_shape") else ""
+        if kind == "metadata" and not shape:
+            continue
+        known = {"input": "self", "out": "result"}
+        public = known.get(plain, plain) + shape if kind == "metadata" else known.get(name, name)
+        shown[public] = saved_slot(name), kind
+    return shown
+
+
 def saved_slot(name: str) -> str:
     """Return the slot of a node that holds a saved value."""
     return f"saved_{name}"

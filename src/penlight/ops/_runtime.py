@@ -15,6 +15,7 @@ from .. import _dtype
 from .._dtype import FROM_NUMPY
 from .._storage import Storage
 from .._tensor import Array, Tensor, new, wrap
+from ..autograd._watch import WATCHED, note
 from ..autograd.grad_mode import mode
 from ..autograd.graph import (
     FREED,
@@ -53,6 +54,7 @@ from ._overlap import check_overlap
 __all__ = [
     "FREED",
     "SILENT",
+    "WATCHED",
     "Storage",
     "Tensor",
     "any_edge",
@@ -80,6 +82,7 @@ __all__ = [
     "new",
     "next_sequence",
     "not_tensor",
+    "note",
     "promote",
     "promote_inplace",
     "refuse_freed",
@@ -342,6 +345,8 @@ def write_inplace(op: Any, arguments: tuple[Any, ...], edges: tuple[Any, ...]) -
         node.saved_out_storage = storage
         node.saved_out_version = storage.version
     rebase(self, node)
+    if WATCHED:
+        note(node)
     return self
 
 
