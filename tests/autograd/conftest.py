@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from types import ModuleType
 
 import pytest
@@ -15,3 +16,12 @@ def pt(request: pytest.FixtureRequest) -> ModuleType:
     if request.param == "penlight":
         return penlight
     return pytest.importorskip("torch", reason="the oracle: pip install torch==2.13.0")
+
+
+@pytest.fixture
+def forward_mode() -> None:
+    """Have torch load what its forward mode needs, which warns that torch.jit is going."""
+    torch = pytest.importorskip("torch", reason="the oracle: pip install torch==2.13.0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.func.jvp(torch.sin, (torch.ones(1),), (torch.ones(1),))
