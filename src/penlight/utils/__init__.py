@@ -1,7 +1,7 @@
-"""Tools beside the tensors: data loading and hook handles, under torch.utils's names."""
+"""Tools beside the tensors: data loading, checkpointing, hook handles, by torch.utils's names."""
 
 from __future__ import annotations
 
-from . import data, hooks
+from . import checkpoint, data, hooks
 
-__all__ = ["data", "hooks"]
+__all__ = ["checkpoint", "data", "hooks"]
