@@ -84,7 +84,7 @@ _lazy.put_methods()
 __version__ = "0.1.0"
 
 _LAZY_MODULES = frozenset(
-    {"accelerator", "backends", "cuda", "nn", "optim", "serialization", "text", "utils"}
+    {"accelerator", "backends", "cuda", "func", "nn", "optim", "serialization", "text", "utils"}
 )
 _LAZY_NAMES = {
     "is_anomaly_check_nan_enabled": "autograd.anomaly_mode",
@@ -92,6 +92,7 @@ _LAZY_NAMES = {
     "load": "serialization",
     "save": "serialization",
     "set_anomaly_enabled": "autograd.anomaly_mode",
+    "vmap": "func",
 }
 
 
@@ -146,6 +147,7 @@ __all__ = [
     "float16",
     "float32",
     "float64",
+    "func",
     "get_default_dtype",
     "get_num_threads",
     "get_rng_state",
@@ -192,6 +194,7 @@ __all__ = [
     "uint64",
     "uninstall_as_torch",
     "utils",
+    "vmap",
 ]
 __all__ += _layout.__all__
 __all__ += list(_lazy.FAMILY_OF)

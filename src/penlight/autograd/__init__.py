@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 
 # What few programs ask for, and the rooms it comes from.
-_LAZY_MODULES = frozenset({"anomaly_mode", "functional"})
+_LAZY_MODULES = frozenset({"anomaly_mode", "forward_ad", "functional"})
 _LAZY_NAMES = {"detect_anomaly": "anomaly_mode", "set_detect_anomaly": "anomaly_mode"}
 
 
