@@ -46,6 +46,7 @@ SIGNATURES_OF_OUR_OWN = {
     "torch.autograd.no_grad": "as enable_grad",
     "torch.unique": "torch's is a dispatcher of (*args, **kwargs); ours shows what it takes",
     "torch.unique_consecutive": "as unique",
+    "torch.lu": "as unique",
     **{
         f"torch.nn.functional.{kind}max_pool{dims}d": "as unique, of two forms"
         for kind in ("", "adaptive_")

@@ -32,6 +32,7 @@ NAMESPACES = (
     "torch.optim.lr_scheduler",
     "torch.utils.data",
     "torch.autograd",
+    "torch.linalg",
 )
 NOT_YET = "not written yet"
 ONLY_HERE = "only in penlight"

@@ -84,7 +84,18 @@ _lazy.put_methods()
 __version__ = "0.1.0"
 
 _LAZY_MODULES = frozenset(
-    {"accelerator", "backends", "cuda", "func", "nn", "optim", "serialization", "text", "utils"}
+    {
+        "accelerator",
+        "backends",
+        "cuda",
+        "func",
+        "linalg",
+        "nn",
+        "optim",
+        "serialization",
+        "text",
+        "utils",
+    }
 )
 _LAZY_NAMES = {
     "is_anomaly_check_nan_enabled": "autograd.anomaly_mode",
@@ -166,6 +177,7 @@ __all__ = [
     "is_anomaly_enabled",
     "is_grad_enabled",
     "is_inference_mode_enabled",
+    "linalg",
     "load",
     "long",
     "manual_seed",

@@ -2,12 +2,15 @@
 
 from .ops import (
     activation as _activation,
+    cholesky as _cholesky,
     comparison as _comparison,
     conv as _conv,
     conversion as _conversion,
     counting as _counting,
+    covariance as _covariance,
     creation as _creation,
     cumulative as _cumulative,
+    decompositions as _decompositions,
     diagonals as _diagonals,
     dims as _dims,
     einsum as _einsum,
@@ -20,8 +23,11 @@ from .ops import (
     inplace_views as _inplace_views,
     inspection as _inspection,
     join as _join,
+    least_squares as _least_squares,
+    lu as _lu,
     masking as _masking,
     matmul as _matmul,
+    matrix_functions as _matrix_functions,
     piecewise as _piecewise,
     pointwise as _pointwise,
     products as _products,
@@ -29,9 +35,11 @@ from .ops import (
     recurrent_cell as _recurrent_cell,
     recurrent_network as _recurrent_network,
     reduction as _reduction,
+    reflections as _reflections,
     sampling as _sampling,
     shape as _shape,
     softmax as _softmax,
+    solving as _solving,
     sorting as _sorting,
     stacking as _stacking,
     statistics as _statistics,
@@ -40,12 +48,15 @@ from .ops import (
     view as _view,
 )
 from .ops.activation import *
+from .ops.cholesky import *
 from .ops.comparison import *
 from .ops.conv import *
 from .ops.conversion import *
 from .ops.counting import *
+from .ops.covariance import *
 from .ops.creation import *
 from .ops.cumulative import *
+from .ops.decompositions import *
 from .ops.diagonals import *
 from .ops.dims import *
 from .ops.einsum import *
@@ -57,8 +68,11 @@ from .ops.indexing import *
 from .ops.inplace_views import *
 from .ops.inspection import *
 from .ops.join import *
+from .ops.least_squares import *
+from .ops.lu import *
 from .ops.masking import *
 from .ops.matmul import *
+from .ops.matrix_functions import *
 from .ops.piecewise import *
 from .ops.pointwise import *
 from .ops.products import *
@@ -66,9 +80,11 @@ from .ops.rearrange import *
 from .ops.recurrent_cell import *
 from .ops.recurrent_network import *
 from .ops.reduction import *
+from .ops.reflections import *
 from .ops.sampling import *
 from .ops.shape import *
 from .ops.softmax import *
+from .ops.solving import *
 from .ops.sorting import *
 from .ops.stacking import *
 from .ops.statistics import *
@@ -78,12 +94,15 @@ from .ops.view import *
 
 __all__: list[str] = []
 __all__ += _activation.__all__
+__all__ += _cholesky.__all__
 __all__ += _comparison.__all__
 __all__ += _conv.__all__
 __all__ += _conversion.__all__
 __all__ += _counting.__all__
+__all__ += _covariance.__all__
 __all__ += _creation.__all__
 __all__ += _cumulative.__all__
+__all__ += _decompositions.__all__
 __all__ += _diagonals.__all__
 __all__ += _dims.__all__
 __all__ += _einsum.__all__
@@ -95,8 +114,11 @@ __all__ += _indexing.__all__
 __all__ += _inplace_views.__all__
 __all__ += _inspection.__all__
 __all__ += _join.__all__
+__all__ += _least_squares.__all__
+__all__ += _lu.__all__
 __all__ += _masking.__all__
 __all__ += _matmul.__all__
+__all__ += _matrix_functions.__all__
 __all__ += _piecewise.__all__
 __all__ += _pointwise.__all__
 __all__ += _products.__all__
@@ -104,9 +126,11 @@ __all__ += _rearrange.__all__
 __all__ += _recurrent_cell.__all__
 __all__ += _recurrent_network.__all__
 __all__ += _reduction.__all__
+__all__ += _reflections.__all__
 __all__ += _sampling.__all__
 __all__ += _shape.__all__
 __all__ += _softmax.__all__
+__all__ += _solving.__all__
 __all__ += _sorting.__all__
 __all__ += _stacking.__all__
 __all__ += _statistics.__all__

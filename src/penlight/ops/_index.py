@@ -4,6 +4,9 @@ FUNCTIONS = {
     "activation": """
 celu celu_ prelu relu relu_ selu selu_ threshold threshold_
 """,
+    "cholesky": """
+cholesky cholesky_inverse cholesky_solve
+""",
     "comparison": """
 allclose bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor eq
 equal ge greater greater_equal gt isclose isfinite isinf isnan isneginf isposinf isreal le less
@@ -18,6 +21,9 @@ clone fill zero_
     "counting": """
 bincount bucketize histc isin searchsorted unique unique_consecutive
 """,
+    "covariance": """
+corrcoef cov pca_lowrank svd_lowrank
+""",
     "creation": """
 arange empty empty_like empty_strided eye full full_like linspace logspace ones ones_like zeros
 zeros_like
@@ -25,11 +31,14 @@ zeros_like
     "cumulative": """
 cummax cummin cumprod cumsum diff logcumsumexp
 """,
+    "decompositions": """
+qr svd
+""",
     "diagonals": """
 block_diag diag diag_embed diagflat trace
 """,
     "dims": """
-moveaxis movedim permute squeeze t unsqueeze
+adjoint moveaxis movedim permute squeeze t unsqueeze
 """,
     "einsum": """
 einsum inner kron tensordot
@@ -57,11 +66,20 @@ is_storage is_tensor numel
     "join": """
 cat chunk concat concatenate split stack tensor_split
 """,
+    "least_squares": """
+pinverse
+""",
+    "lu": """
+lu lu_solve lu_unpack
+""",
     "masking": """
 argwhere masked_fill masked_scatter masked_select nonzero put take take_along_dim
 """,
     "matmul": """
 matmul
+""",
+    "matrix_functions": """
+chain_matmul cross matrix_exp matrix_power vander
 """,
     "piecewise": """
 hardshrink
@@ -72,7 +90,7 @@ heaviside maximum minimum mul multiply nan_to_num neg negative positive pow reci
 round rsub sgn sign square sub subtract true_divide trunc
 """,
     "products": """
-addbmm addmm addmv addr baddbmm bmm dot mm mv outer vdot
+addbmm addmm addmv addr baddbmm bmm dot ger mm mv outer vdot
 """,
     "rearrange": """
 cartesian_prod combinations constant_pad_nd flip fliplr flipud meshgrid repeat_interleave roll
@@ -87,6 +105,9 @@ gru lstm rnn_relu rnn_tanh
     "reduction": """
 all any count_nonzero mean nanmean nansum prod sum
 """,
+    "reflections": """
+geqrf orgqr ormqr
+""",
     "sampling": """
 bernoulli multinomial normal rand rand_like randint randint_like randn randn_like randperm
 """,
@@ -95,6 +116,9 @@ broadcast_to flatten ravel reshape swapaxes swapdims transpose unflatten
 """,
     "softmax": """
 log_softmax softmax
+""",
+    "solving": """
+det inverse logdet slogdet triangular_solve
 """,
     "sorting": """
 argsort kthvalue msort sort topk
@@ -119,8 +143,15 @@ as_strided diagonal narrow select unbind
 }
 
 METHODS = {
+    "_lazy": """
+digamma digamma_ float_power_ frexp gcd gcd_ i0 i0_ igamma igamma_ igammac igammac_ lcm lcm_ ldexp
+ldexp_ lgamma lgamma_ mvlgamma mvlgamma_ nextafter nextafter_ polygamma polygamma_ sinc sinc_
+""",
     "activation": """
 prelu relu relu_
+""",
+    "cholesky": """
+cholesky cholesky_inverse cholesky_solve
 """,
     "comparison": """
 __and__ __eq__ __ge__ __gt__ __iand__ __ilshift__ __invert__ __ior__ __irshift__ __ixor__ __le__
@@ -139,17 +170,23 @@ float half int long short to type type_as zero_
     "counting": """
 bincount histc unique unique_consecutive
 """,
+    "covariance": """
+corrcoef cov
+""",
     "creation": """
 new_empty new_full new_ones new_tensor new_zeros
 """,
     "cumulative": """
 cummax cummin cumprod cumprod_ cumsum cumsum_ diff logcumsumexp
 """,
+    "decompositions": """
+qr svd
+""",
     "diagonals": """
 diag diag_embed diagflat trace
 """,
     "dims": """
-H T mT moveaxis movedim permute squeeze t unsqueeze
+H T adjoint mH mT moveaxis movedim permute squeeze t unsqueeze
 """,
     "einsum": """
 inner kron
@@ -176,12 +213,21 @@ __contains__ apply_ is_nonzero is_same_size map_
     "join": """
 chunk split tensor_split
 """,
+    "least_squares": """
+pinverse
+""",
+    "lu": """
+lu lu_solve
+""",
     "masking": """
 argwhere masked_fill masked_fill_ masked_scatter masked_scatter_ nonzero put put_ take
 take_along_dim
 """,
     "matmul": """
 __matmul__ __rmatmul__ matmul
+""",
+    "matrix_functions": """
+cross matrix_exp matrix_power
 """,
     "piecewise": """
 hardshrink
@@ -207,6 +253,9 @@ flip fliplr flipud repeat repeat_interleave roll rot90 tile tril tril_ triu triu
     "reduction": """
 all any count_nonzero mean nanmean nansum prod sum
 """,
+    "reflections": """
+geqrf orgqr ormqr
+""",
     "sampling": """
 bernoulli multinomial
 """,
@@ -216,6 +265,9 @@ swapaxes swapdims transpose unflatten view view_as
 """,
     "softmax": """
 log_softmax softmax
+""",
+    "solving": """
+det inverse logdet slogdet triangular_solve
 """,
     "sorting": """
 argsort kthvalue msort sort topk

@@ -12,6 +12,7 @@ from ._op import attach
 from .shape import alias, transpose
 
 __all__ = [
+    "adjoint",
     "moveaxis",
     "movedim",
     "permute",
@@ -135,7 +136,39 @@ def _matrix_transposed(self: Tensor) -> Tensor:
     return out
 
 
+def _matrix_adjoint(self: Tensor) -> Tensor:
+    """The tensor with its last two dimensions swapped: real numbers are their own conjugates."""
+    return _adjoint_of("tensor.mH", self) if self._array.ndim else self
+
+
+def adjoint(input: Tensor) -> Tensor:
+    """Return matrices transposed: real numbers are their own conjugates.
+
+    Raises:
+        RuntimeError: there are fewer than two dimensions.
+
+    Example:
+        >>> import penlight as torch
+        >>> torch.adjoint(torch.zeros(4, 2, 3)).shape
+        torch.Size([4, 3, 2])
+    """
+    return _adjoint_of("adjoint()", input)
+
+
+def _adjoint_of(name: str, input: Tensor) -> Tensor:
+    if input._array.ndim < 2:
+        msg = (
+            f"{name} is only supported on matrices or batches of matrices. "
+            f"Got {input._array.ndim}-D tensor."
+        )
+        raise RuntimeError(msg)
+    out: Tensor = transpose(input, -2, -1)
+    return out
+
+
 attach(property(_reversed), "T")
+attach(property(_matrix_adjoint), "mH")
+attach(adjoint)
 attach(property(_matrix_transposed), "mT")
 attach(property(_adjoint), "H")
 attach(movedim, "movedim", "moveaxis")

@@ -24,6 +24,7 @@ __all__ = [
     "baddbmm",
     "bmm",
     "dot",
+    "ger",
     "mm",
     "mv",
     "outer",
@@ -469,6 +470,7 @@ def addr(input: Array, vec1: Array, vec2: Array, *, beta: Number = 1, alpha: Num
     return _add_scaled(input, np.multiply.outer(vec1, vec2), vec1.dtype, beta, alpha)
 
 
+ger = outer
+
 for _name in __all__:
     attach(globals()[_name], _name)
-attach(outer, "ger")

@@ -315,7 +315,7 @@ def norm(
 
     Args:
         input: a floating tensor.
-        p: a number, ``inf``, ``-inf``, or ``"fro"`` for 2.
+        p: a number, ``inf``, ``-inf``, ``"fro"`` for 2, or ``"nuc"`` for a matrix's nuclear norm.
         dim: one dimension or several; all when not given.
         keepdim: keep the dimensions with length 1.
         out: where to write the result.
@@ -337,8 +337,9 @@ def norm(
         )
         raise RuntimeError(msg)
     if p == "nuc":
-        msg = "norm: the nuclear norm is not in penlight yet; the p-norms and 'fro' are"
-        raise NotImplementedError(msg)
+        from .matrix_norms import matrix_norm  # noqa: PLC0415 - families know each other late
+
+        return matrix_norm(values, "nuc", (-2, -1) if dim is None else dim, keepdim, out=out)
     power = 2.0 if p in {"fro", None} else float(p)
     result: Tensor = vector_norm(values, power, tupled(dim), keepdim)
     return written(out, result)
