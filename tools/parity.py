@@ -33,6 +33,7 @@ NAMESPACES = (
     "torch.utils.data",
     "torch.autograd",
     "torch.linalg",
+    "torch.special",
 )
 NOT_YET = "not written yet"
 ONLY_HERE = "only in penlight"

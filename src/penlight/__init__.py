@@ -93,6 +93,7 @@ _LAZY_MODULES = frozenset(
         "nn",
         "optim",
         "serialization",
+        "special",
         "text",
         "utils",
     }
@@ -199,6 +200,7 @@ __all__ = [
     "set_printoptions",
     "set_rng_state",
     "short",
+    "special",
     "text",
     "uint8",
     "uint16",

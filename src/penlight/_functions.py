@@ -17,6 +17,7 @@ from .ops import (
     embedding as _embedding,
     extremes as _extremes,
     from_data as _from_data,
+    gamma as _gamma,
     gathering as _gathering,
     indexing as _indexing,
     inplace_sampling as _inplace_sampling,  # noqa: F401 - attaches methods
@@ -28,6 +29,7 @@ from .ops import (
     masking as _masking,
     matmul as _matmul,
     matrix_functions as _matrix_functions,
+    numbers as _numbers,
     piecewise as _piecewise,
     pointwise as _pointwise,
     products as _products,
@@ -41,6 +43,7 @@ from .ops import (
     softmax as _softmax,
     solving as _solving,
     sorting as _sorting,
+    special as _special,
     stacking as _stacking,
     statistics as _statistics,
     ternary as _ternary,
@@ -63,6 +66,7 @@ from .ops.einsum import *
 from .ops.embedding import *
 from .ops.extremes import *
 from .ops.from_data import *
+from .ops.gamma import *
 from .ops.gathering import *
 from .ops.indexing import *
 from .ops.inplace_views import *
@@ -73,6 +77,7 @@ from .ops.lu import *
 from .ops.masking import *
 from .ops.matmul import *
 from .ops.matrix_functions import *
+from .ops.numbers import *
 from .ops.piecewise import *
 from .ops.pointwise import *
 from .ops.products import *
@@ -86,6 +91,7 @@ from .ops.shape import *
 from .ops.softmax import *
 from .ops.solving import *
 from .ops.sorting import *
+from .ops.special import *
 from .ops.stacking import *
 from .ops.statistics import *
 from .ops.ternary import *
@@ -109,6 +115,7 @@ __all__ += _einsum.__all__
 __all__ += _embedding.__all__
 __all__ += _extremes.__all__
 __all__ += _from_data.__all__
+__all__ += _gamma.__all__
 __all__ += _gathering.__all__
 __all__ += _indexing.__all__
 __all__ += _inplace_views.__all__
@@ -119,6 +126,7 @@ __all__ += _lu.__all__
 __all__ += _masking.__all__
 __all__ += _matmul.__all__
 __all__ += _matrix_functions.__all__
+__all__ += _numbers.__all__
 __all__ += _piecewise.__all__
 __all__ += _pointwise.__all__
 __all__ += _products.__all__
@@ -132,6 +140,7 @@ __all__ += _shape.__all__
 __all__ += _softmax.__all__
 __all__ += _solving.__all__
 __all__ += _sorting.__all__
+__all__ += _special.__all__
 __all__ += _stacking.__all__
 __all__ += _statistics.__all__
 __all__ += _ternary.__all__

@@ -32,7 +32,7 @@ if _wanted != "reference":
 # Those that have no compiled form.
 from .reference.lstm import lstm_projected_backward, lstm_projected_forward
 from .reference.recurrent import previous_states
-from .reference.special import erfc, erfinv
+from .reference.special import erfc, erfcx, erfinv
 
 if TYPE_CHECKING or not is_native:
     # For readers and tools too: signatures and docstrings.
@@ -128,7 +128,7 @@ if TYPE_CHECKING or not is_native:
         softmax,
         softmax_backward,
     )
-    from .reference.special import erf, erfc, erfinv
+    from .reference.special import erf
     from .reference.text import encode_text, hash_words
     from .reference.threads import (
         cpu_capabilities,
@@ -166,6 +166,7 @@ __all__ = [
     "enter_thread",
     "erf",
     "erfc",
+    "erfcx",
     "erfinv",
     "exp",
     "expm1",

@@ -53,6 +53,9 @@ amax amin aminmax argmax argmin max median min nanmedian
 BoolTensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor IntTensor LongTensor
 ShortTensor as_tensor asarray from_numpy frombuffer tensor
 """,
+    "gamma": """
+digamma igamma igammac lgamma mvlgamma polygamma
+""",
     "gathering": """
 gather index_add index_copy index_fill index_select scatter scatter_add
 """,
@@ -80,6 +83,9 @@ matmul
 """,
     "matrix_functions": """
 chain_matmul cross matrix_exp matrix_power vander
+""",
+    "numbers": """
+frexp gcd lcm ldexp nextafter
 """,
     "piecewise": """
 hardshrink
@@ -123,6 +129,9 @@ det inverse logdet slogdet triangular_solve
     "sorting": """
 argsort kthvalue msort sort topk
 """,
+    "special": """
+i0 sinc
+""",
     "stacking": """
 atleast_1d atleast_2d atleast_3d column_stack dsplit dstack hsplit hstack row_stack vsplit vstack
 """,
@@ -143,10 +152,6 @@ as_strided diagonal narrow select unbind
 }
 
 METHODS = {
-    "_lazy": """
-digamma digamma_ float_power_ frexp gcd gcd_ i0 i0_ igamma igamma_ igammac igammac_ lcm lcm_ ldexp
-ldexp_ lgamma lgamma_ mvlgamma mvlgamma_ nextafter nextafter_ polygamma polygamma_ sinc sinc_
-""",
     "activation": """
 prelu relu relu_
 """,
@@ -194,6 +199,10 @@ inner kron
     "extremes": """
 amax amin aminmax argmax argmin max median min nanmedian
 """,
+    "gamma": """
+digamma digamma_ igamma igamma_ igammac igammac_ lgamma lgamma_ mvlgamma mvlgamma_ polygamma
+polygamma_
+""",
     "gathering": """
 gather index_add index_add_ index_copy index_copy_ index_fill index_fill_ index_select scatter
 scatter_ scatter_add scatter_add_
@@ -229,6 +238,9 @@ __matmul__ __rmatmul__ matmul
     "matrix_functions": """
 cross matrix_exp matrix_power
 """,
+    "numbers": """
+frexp gcd gcd_ lcm lcm_ ldexp ldexp_ nextafter nextafter_
+""",
     "piecewise": """
 hardshrink
 """,
@@ -242,7 +254,7 @@ negative_ positive reciprocal reciprocal_ remainder remainder_ round round_ sgn 
 sub_ subtract subtract_ true_divide true_divide_ trunc trunc_
 """,
     "powers": """
-__ipow__ __pow__ __rpow__ float_power pow pow_ square square_
+__ipow__ __pow__ __rpow__ float_power float_power_ pow pow_ square square_
 """,
     "products": """
 addbmm addbmm_ addmm addmm_ addmv addmv_ addr addr_ baddbmm baddbmm_ bmm dot ger mm mv outer vdot
@@ -271,6 +283,9 @@ det inverse logdet slogdet triangular_solve
 """,
     "sorting": """
 argsort kthvalue msort sort topk
+""",
+    "special": """
+i0 i0_ sinc sinc_
 """,
     "stacking": """
 dsplit hsplit vsplit

@@ -137,7 +137,22 @@ def float_power(input: Any, exponent: Any, *, out: Tensor | None = None) -> Any:
     return pow(*wide, out=out)
 
 
-for _function in (pow, pow_, square, square_, float_power):
+def float_power_(self: Tensor, exponent: Any) -> Tensor:
+    """Raise to a power in place, which a float64 tensor alone can hold; see :func:`float_power`.
+
+    Raises:
+        RuntimeError: the tensor is not float64.
+    """
+    if self._array.dtype != np.float64:
+        msg = (
+            f"the base given to float_power_ has dtype {self.dtype.scalar_type} but the "
+            "operation's result requires dtype Double"
+        )
+        raise RuntimeError(msg)
+    return pow_(self, exponent.to(float64) if isinstance(exponent, Tensor) else float(exponent))
+
+
+for _function in (pow, pow_, square, square_, float_power, float_power_):
     attach(_function)
 attach(pow, "__pow__")
 attach(reverse_pow, "__rpow__")

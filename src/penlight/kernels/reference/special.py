@@ -85,14 +85,24 @@ def _small(x: Array, *, single: bool) -> Array:
     return x * _series(coefficients, 2 * x * x - 1)
 
 
-def _tail(x: Array, *, single: bool) -> Array:
-    """Return erfc for x >= 0."""
+def _scaled_tail(x: Array, *, single: bool) -> Array:
+    """Return exp(x * x) erfc(x) for x >= 0."""
     coefficients = _ERFC_SERIES[:_SINGLE_ERFC] if single else _ERFC_SERIES
-    scaled = _series(coefficients, (x - 3) / (x + 3)) / (1 + 2 * x)
+    out: Array = _series(coefficients, (x - 3) / (x + 3)) / (1 + 2 * x)
+    return out
+
+
+def _square_exponential(x: Array, sign: float) -> Array:
+    """Return exp(x * x), or exp(-x * x) when ``sign`` is -1."""
     # The square of a rounded x is exact, so that a large x costs the exponential no digits.
     rounded = x.astype(np.float32).astype(np.float64)
-    out: Array = np.exp(-rounded * rounded) * np.exp((rounded - x) * (rounded + x)) * scaled
+    out: Array = np.exp(sign * rounded * rounded) * np.exp(sign * (x - rounded) * (x + rounded))
     return out
+
+
+def _tail(x: Array, *, single: bool) -> Array:
+    """Return erfc for x >= 0."""
+    return _square_exponential(x, -1.0) * _scaled_tail(x, single=single)
 
 
 def erf(out: Array, input: Array) -> None:
@@ -122,6 +132,21 @@ def erfc(out: Array, input: Array) -> None:
         tail = _tail(np.minimum(np.abs(x), 40.0), single=single)
         near = 1 - _small(np.clip(x, -0.5, 0.5), single=single)
         out[...] = np.where(np.abs(x) <= 0.5, near, np.where(x < 0, 2 - tail, tail))
+
+
+def erfcx(out: Array, input: Array) -> None:
+    """Write exp(x * x) erfc(x), which falls as 1 / x and overflows below -26.6.
+
+    Args:
+        out: written, float32 or float64, any shape.
+        input: same dtype and shape.
+    """
+    with np.errstate(all="ignore"):
+        x, single = input.astype(np.float64), _is_single(input)
+        size = np.abs(x)
+        tail = _scaled_tail(np.minimum(size, 1e300), single=single)
+        below = 2 * _square_exponential(np.minimum(size, 27.0), 1.0) - tail
+        out[...] = np.where(x < 0, below, np.where(np.isposinf(x), 0.0, tail))
 
 
 def erfinv(out: Array, input: Array) -> None:
