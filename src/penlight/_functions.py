@@ -49,6 +49,7 @@ from .ops import (
     ternary as _ternary,
     transcendental as _transcendental,
     view as _view,
+    windows as _windows,
 )
 from .ops.activation import *
 from .ops.cholesky import *
@@ -97,6 +98,7 @@ from .ops.statistics import *
 from .ops.ternary import *
 from .ops.transcendental import *
 from .ops.view import *
+from .ops.windows import *
 
 __all__: list[str] = []
 __all__ += _activation.__all__
@@ -146,3 +148,4 @@ __all__ += _statistics.__all__
 __all__ += _ternary.__all__
 __all__ += _transcendental.__all__
 __all__ += _view.__all__
+__all__ += _windows.__all__

@@ -88,3 +88,11 @@ def test_ldexp_is_differentiable_in_both():
     powers = penlight.tensor([2.0, -1.0], dtype=penlight.float64, requires_grad=True)
     assert gradcheck(penlight.ldexp, (given, powers))
     assert given.detach().clone().ldexp_(powers.detach()).tolist() == [6.0, -1.0]
+
+
+def test_windows_take_the_options_of_every_creation_function():
+    window = penlight.hann_window(5, dtype=penlight.float64, requires_grad=True)
+    assert window.dtype == penlight.float64
+    assert window.requires_grad
+    with pytest.raises(RuntimeError, match="hann_window expects floating point dtypes, got: torch"):
+        penlight.hann_window(5, dtype=penlight.int64)

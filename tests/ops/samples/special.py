@@ -135,6 +135,24 @@ def _float_power(make: Make) -> Iterator[Sample]:
     yield Sample(make(3, low=0.1, high=3.0), make(3))
 
 
+def _window(make: Make) -> Iterator[Sample]:
+    for length in (0, 1, 2, 3, 7, 12):
+        yield Sample(length)
+        yield Sample(length, False)
+
+
+def _hamming(make: Make) -> Iterator[Sample]:
+    yield from _window(make)
+    yield Sample(5, True, 0.6, 0.4)
+
+
+def _kaiser(make: Make) -> Iterator[Sample]:
+    for length in (0, 1, 2, 3, 7, 12):
+        # torch works in float32 throughout, and exp(12) makes of that some units.
+        yield Sample(length, loose=8)
+        yield Sample(length, False, 5.0, loose=8)
+
+
 SAMPLES = {
     "lgamma": function((0.1, 4.0), loose=2),
     "digamma": function((0.2, 4.0), loose=4),
@@ -170,6 +188,11 @@ SAMPLES = {
     "nextafter": Samples(_nextafter, dtypes=("float64", "float32", "int64")),
     "gcd": Samples(_whole, dtypes=("int64", "int32", "int16", "int8", "uint8", "float32")),
     "lcm": Samples(_whole, dtypes=("int64", "int32", "int16", "int8", "uint8", "float32")),
+    "hann_window": Samples(_window, dtypes=("float32",)),
+    "hamming_window": Samples(_hamming, dtypes=("float32",)),
+    "blackman_window": Samples(_window, dtypes=("float32",)),
+    "bartlett_window": Samples(_window, dtypes=("float32",)),
+    "kaiser_window": Samples(_kaiser, dtypes=("float32",)),
 }
 
 _FLOATS = Input([1.0, 2.0], "float32", grad=False)
@@ -188,5 +211,8 @@ REFUSALS = {
     ],
     "Tensor.float_power_": [
         Refusal(RuntimeError, "the base given to float_power_ has dtype Float", _FLOATS, 2)
+    ],
+    "hann_window": [
+        Refusal(RuntimeError, "hann_window requires non-negative window_length", -1),
     ],
 }
