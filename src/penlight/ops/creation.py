@@ -278,7 +278,9 @@ def logspace(
     first, last = _ends("logspace", start, end, steps, kind)
     step = (last - first) / max(steps - 1, 1)
     index, half = np.arange(steps), steps // 2
-    powers = np.where(index < half, first + step * index, last - step * (steps - 1 - index))
+    powers = np.where(
+        (index < half) | (steps == 1), first + step * index, last - step * (steps - 1 - index)
+    )
     # A wider power rounds as the C library's does, all but always; NumPy's own is an ulp off more
     # often.
     values = np.power(np.longdouble(base), powers.astype(np.longdouble))

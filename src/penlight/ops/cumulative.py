@@ -287,10 +287,10 @@ def diff(
     if any(piece._array.ndim != input._array.ndim for piece in pieces):
         msg = "diff expects prepend or append to be the same dimension as input"
         raise RuntimeError(msg)
+    if n == 0:  # torch: what is to be put around it is not then
+        return written(out, input.new_zeros(input._array.shape).copy_(input))
     result: Any = cat(pieces, place) if len(pieces) > 1 else input
     length = result._array.shape[place]
-    if n == 0:
-        result = result.new_zeros(result._array.shape).copy_(result)
     for _ in range(min(n, length)):
         rest = result._array.shape[place] - 1
         later, earlier = narrow(result, place, 1, rest), narrow(result, place, 0, rest)

@@ -272,13 +272,17 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Tensor | None = None) ->
     first, second = _met(a, b, dims)
     size_a, size_b = a._array.shape, b._array.shape
     for i, j in zip(first, second, strict=True):
-        if size_a[i] != size_b[j]:
+        if size_a[i] != size_b[j] and 1 not in {size_a[i], size_b[j]}:
             msg = (
                 f"contracted dimensions need to match, but first has size {size_a[i]} in dim {i} "
                 "and "
                 f"second has size {size_b[j]} in dim {j}"
             )
             raise RuntimeError(msg)
+    # torch: a dimension of one element meets any, whose sum it multiplies
+    a = _summed(a, [i for i, j in zip(first, second, strict=True) if size_b[j] == 1])
+    b = _summed(b, [j for i, j in zip(first, second, strict=True) if size_a[i] == 1])
+    size_a, size_b = a._array.shape, b._array.shape
     first = [i % len(size_a) for i in first]
     second = [j % len(size_b) for j in second]
     kept_a = [i for i in range(len(size_a)) if i not in first]
@@ -289,6 +293,13 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Tensor | None = None) ->
     columns = reshape(permute(b, [*second, *kept_b]), inner, math.prod(size_b[j] for j in kept_b))
     result = reshape(mm(rows, columns), shape)
     return written(out, result)
+
+
+def _summed(input: Tensor, dims: list[int]) -> Tensor:
+    """Return the sum over the dimensions of more than one element, which are kept."""
+    dims = [dim for dim in dims if input._array.shape[dim] != 1]
+    out: Tensor = input.sum(dims, True) if dims else input
+    return out
 
 
 def _met(a: Any, b: Any, dims: Any) -> tuple[list[int], list[int]]:

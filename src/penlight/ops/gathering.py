@@ -227,6 +227,8 @@ def scatter_with_reduce(
     if reduce not in _REDUCTIONS:
         msg = "reduce argument must be either add or multiply."
         raise RuntimeError(msg)
+    if not isinstance(src, np.ndarray):
+        src = input.dtype.type(src)  # torch: a number is rounded before it is added
     return _scattered("scatter", _REDUCTIONS[reduce], input, dim, index, src)
 
 
@@ -458,7 +460,7 @@ def index_fill_number(input: Array, dim: int, index: Array, value: Number) -> Ar
     inplace=True,
     quiet=True,
     input=lambda grad, dim, index: index_fill(grad, dim, index, 0),
-    value=lambda grad, dim, index: index_select(grad, dim, index).sum(),
+    value=lambda grad, dim, index: index_select(grad, dim, wrap(np.unique(index._array))).sum(),
 )
 def index_fill_tensor(input: Array, dim: int, index: Array, value: Array) -> Array:
     """Return a copy of ``input`` with a 0-d tensor's value in the slices at ``index``."""

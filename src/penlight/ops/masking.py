@@ -335,9 +335,11 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
         tensor([[1, 2]])
     """
     if dim is None:
-        flat: Tensor = gather(input.reshape(-1), 0, indices.reshape(-1))
-        return flat
+        return take_along_dim(input.reshape(-1), indices.reshape(-1), 0)
     place = _check.dim(dim, input._array.ndim)
+    length = input._array.shape[place]
+    if indices._array.dtype.kind == "i":
+        indices = wrap(np.where(indices._array < 0, indices._array + length, indices._array))
     shape = list(np.broadcast_shapes(_without(input, place), _without(indices, place)))
     wide = input.expand(_with(shape, place, input._array.shape[place]))
     chosen = indices.expand(_with(shape, place, indices._array.shape[place]))

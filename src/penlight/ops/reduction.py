@@ -287,6 +287,8 @@ def prod_dim(input: Array, dim: int, keepdim: bool) -> Array:
 
 def _prod_dim_grad(grad: Any, dim: int, keepdim: bool, input: Any, out: Any) -> Any:
     ndim = input._array.ndim
+    if not ndim:
+        return _prod_grad(grad, input, out)
     grad, out = restore(grad, dim, keepdim, ndim), restore(out, dim, keepdim, ndim)
     if not (input._array == 0).any():
         return grad * out / input

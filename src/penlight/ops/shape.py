@@ -355,8 +355,8 @@ attach(unflatten)
 
 
 def ravel(input: Tensor) -> Tensor:
-    """Return the elements in one dimension, as a view where the strides allow."""
-    return reshape(input, (-1,))
+    """Return the elements in one dimension, as a view of a contiguous tensor."""
+    return reshape(input.contiguous(), (-1,))
 
 
 def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
