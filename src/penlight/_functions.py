@@ -49,6 +49,7 @@ from .ops import (
     ternary as _ternary,
     transcendental as _transcendental,
     view as _view,
+    weight_norm as _weight_norm,
     windows as _windows,
 )
 from .ops.activation import *
@@ -98,6 +99,7 @@ from .ops.statistics import *
 from .ops.ternary import *
 from .ops.transcendental import *
 from .ops.view import *
+from .ops.weight_norm import *
 from .ops.windows import *
 
 __all__: list[str] = []
@@ -148,4 +150,5 @@ __all__ += _statistics.__all__
 __all__ += _ternary.__all__
 __all__ += _transcendental.__all__
 __all__ += _view.__all__
+__all__ += _weight_norm.__all__
 __all__ += _windows.__all__

@@ -149,6 +149,9 @@ rad2deg rsqrt sigmoid sin sinh sqrt tan tanh xlogy
     "view": """
 as_strided diagonal narrow select unbind
 """,
+    "weight_norm": """
+norm_except_dim
+""",
     "windows": """
 bartlett_window blackman_window hamming_window hann_window kaiser_window
 """,
