@@ -74,7 +74,12 @@ OTHER_OPTIONS = {
     ),
     "ASGD": _combinations(lambd=[1e-4, 0.1], alpha=[0.75, 0.2], t0=[1e6, 10], **COMMON),
 }
+ADAFACTOR_OPTIONS = _combinations(
+    beta2_decay=[-0.8, -0.5], eps=[(None, 1e-3), (1e-5, 0.5)], d=[1.0, 1.5], **COMMON
+)
 CASES = [
+    *(("Adafactor", {"lr": 0.05, **options}) for options in ADAFACTOR_OPTIONS),
+    ("Adafactor", {"lr": 0.05, "foreach": True}),
     *(("SGD", {"lr": 0.05, **options}) for options in SGD_OPTIONS),
     *(("SGD", {"lr": 0.05, "momentum": 0.9, name: True}) for name in ("foreach", "fused")),
     *(("Adam", {"lr": 0.02, **options}) for options in ADAM_OPTIONS),
@@ -129,7 +134,7 @@ def test_fifty_steps_equal_torch(name, options, dtype):
     _compare(*results, dtype)
 
 
-@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "Adagrad", *OTHER_OPTIONS])
+@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "Adagrad", "Adafactor", *OTHER_OPTIONS])
 def test_tensor_learning_rate_equals_torch(name):
     starts, grads = _problem("float32")
     results = []
@@ -174,6 +179,7 @@ EXCHANGES = [
     ("RAdam", {"lr": 0.02}),
     ("Rprop", {"lr": 0.02}),
     ("ASGD", {"lr": 0.02, "t0": 10}),
+    ("Adafactor", {"lr": 0.05}),
 ]
 
 
@@ -219,12 +225,16 @@ def test_state_dict_has_torchs_keys_and_values(name, options, named):
             np.testing.assert_allclose(mine.numpy(), value.numpy(), rtol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "Adagrad", *OTHER_OPTIONS])
+@pytest.mark.parametrize(
+    "name",
+    ["SGD", "Adam", "AdamW", "Adagrad", "Adafactor", "LBFGS", "Muon", "SparseAdam", *OTHER_OPTIONS],
+)
 def test_repr_is_torchs(name):
     texts = []
     for library in (pl, torch):
-        first, second = _tensors(library, [np.ones(2), np.ones(3)])
+        first, second = _tensors(library, [np.ones((2, 1)), np.ones((1, 3))])
         groups = [{"params": first}, {"params": [second], "lr": 0.5}]
+        groups = groups[: 1 if name == "LBFGS" else 2]
         texts.append(repr(getattr(library.optim, name)(groups)))
     assert texts[0] == texts[1]
 
@@ -298,6 +308,21 @@ def test_differentiable_step_carries_the_learning_rates_gradient(name):
 
 
 BAD = [
+    ("Adafactor", {"lr": -1}),
+    ("Adafactor", {"weight_decay": -1}),
+    ("Adafactor", {"beta2_decay": 1}),
+    ("Adafactor", {"eps": (-1, 0)}),
+    ("Adafactor", {"eps": (None, -1)}),
+    ("Adafactor", {"d": 0.5}),
+    ("LBFGS", {"lr": -1}),
+    ("Muon", {"lr": -1}),
+    ("Muon", {"momentum": -1}),
+    ("Muon", {"weight_decay": -1}),
+    ("Muon", {"adjust_lr_fn": "x"}),
+    ("Muon", {}),
+    ("SparseAdam", {"lr": 0}),
+    ("SparseAdam", {"eps": 0}),
+    ("SparseAdam", {"betas": (0.9, 1.0)}),
     ("SGD", {"lr": -1}),
     ("SGD", {"momentum": -1}),
     ("SGD", {"weight_decay": -1}),

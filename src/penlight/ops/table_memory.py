@@ -127,3 +127,16 @@ def unite(rows: int, *parts: Array) -> Array:
     for part in parts:
         used[part] = True
     return np.flatnonzero(used)
+
+
+def rows_with_gradient(grad: Tensor) -> Tensor:
+    """Return, rising, the rows of a gradient that were written; if that is not known, those not 0.
+
+    A gradient without dimensions has one row.
+    """
+    note = rows_of(grad)
+    if note is not None:
+        return wrap(note.indices)
+    array = grad._array
+    rows = array.reshape(len(array), -1) if array.ndim else array.reshape(1, 1)
+    return wrap(np.flatnonzero((rows != 0).any(axis=1)))

@@ -9,10 +9,15 @@ from .._tensor import Tensor
 
 def check_lr(lr: Any) -> None:
     """Refuse a learning rate that is negative, not a number, or a tensor of several elements."""
-    if isinstance(lr, Tensor) and lr.numel() != 1:
-        msg = f"Tensor lr must be 1-element, but it has shape {tuple(lr.shape)}"
-        raise ValueError(msg)
+    check_one_element("lr", lr)
     check_not_negative("learning rate", lr)
+
+
+def check_one_element(name: str, value: Any) -> None:
+    """Refuse a tensor of several elements."""
+    if isinstance(value, Tensor) and value.numel() != 1:
+        msg = f"Tensor {name} must be 1-element, but it has shape {tuple(value.shape)}"
+        raise ValueError(msg)
 
 
 def check_not_negative(name: str, value: Any) -> None:
@@ -25,9 +30,7 @@ def check_not_negative(name: str, value: Any) -> None:
 def check_betas(betas: tuple[Any, Any]) -> None:
     """Refuse decay rates outside ``[0, 1)`` and a mixture of floats and tensors."""
     for index, beta in enumerate(betas):
-        if isinstance(beta, Tensor) and beta.numel() != 1:
-            msg = f"Tensor betas[{index}] must be 1-element, but it has shape {tuple(beta.shape)}"
-            raise ValueError(msg)
+        check_one_element(f"betas[{index}]", beta)
         if not 0.0 <= beta < 1.0:
             msg = f"Invalid beta parameter at index {index}: {beta}"
             raise ValueError(msg)
