@@ -182,3 +182,79 @@ def test_adagrad_has_its_state_before_the_first_step():
     optimizer = pl.optim.Adagrad(params, initial_accumulator_value=0.5)
     assert all(optimizer.state[param]["step"].item() == 0 for param in params)
     assert all(bool((optimizer.state[param]["sum"] == 0.5).all()) for param in params)
+
+
+# ---- small parameters stepped as one (optim/optimizer.py, _step_joined) --------------------------
+
+ELEMENTWISE = [
+    ("Adadelta", {"weight_decay": 0.1}),
+    ("Adamax", {"betas": (0.3, 0.7)}),
+    ("ASGD", {"t0": 2, "weight_decay": 0.1, "lambd": 0.1}),
+    ("NAdam", {"decoupled_weight_decay": True, "weight_decay": 0.1}),
+    ("RAdam", {"betas": (0.9, 0.99), "maximize": True}),
+    ("RMSprop", {"momentum": 0.9, "centered": True}),
+    ("RMSprop", {}),
+    ("Rprop", {}),
+]
+SMALL = [(7,), (3, 4), (), (1,), (0, 2), (5000,), (64,)]
+
+
+def _one_by_one(optimizer):
+    optimizer._elementwise = False
+    return optimizer
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("name", "options"), ELEMENTWISE, ids=[f"{n}-{o}" for n, o in ELEMENTWISE])
+def test_joined_steps_have_the_bits_of_single_ones(name, options, dtype):
+    params, others = _params(dtype, SMALL), _params(dtype, SMALL)
+    first = getattr(pl.optim, name)(params, lr=0.1, **options)
+    second = _one_by_one(getattr(pl.optim, name)(others, lr=0.1, **options))
+    for optimizer, tensors in ((first, params), (second, others)):
+        _train(optimizer, tensors[2:], steps=2)
+        _train(optimizer, tensors, steps=9, seed=3)
+    _assert_same(first, second, params, others)
+
+
+@pytest.mark.parametrize(("name", "options"), ELEMENTWISE, ids=[f"{n}-{o}" for n, o in ELEMENTWISE])
+def test_joined_steps_count_their_writes_and_keep_the_tensors(name, options):
+    params = _params(shapes=[(3,), (4,)])
+    optimizer = getattr(pl.optim, name)(params, **options)
+    _train(optimizer, params, steps=1)
+    before = {id(tensor): tensor._version for tensor in _written(optimizer, params)}
+    arrays = [param.detach().numpy() for param in params]
+    _train(optimizer, params, steps=1)
+    for tensor in _written(optimizer, params):
+        assert tensor._version > before[id(tensor)]
+    for param, array in zip(params, arrays, strict=True):
+        np.testing.assert_array_equal(param.detach().numpy(), array)
+
+
+@pytest.mark.parametrize(("name", "options"), ELEMENTWISE, ids=[f"{n}-{o}" for n, o in ELEMENTWISE])
+def test_shared_memory_and_other_dtypes_are_not_joined(name, options):
+    results = []
+    for keep in (lambda optimizer: optimizer, _one_by_one):
+        memory = pl.arange(8, dtype=pl.float32)
+        params = [memory[:6].detach().requires_grad_(), memory[3:].detach().requires_grad_()]
+        half = pl.ones(3, dtype=pl.bfloat16, requires_grad=True)
+        double = pl.ones(3, dtype=pl.float64, requires_grad=True)
+        params += [half, double, pl.ones(2, requires_grad=True)]
+        optimizer = keep(getattr(pl.optim, name)(params, **options))
+        _train(optimizer, params)
+        results.append([memory.numpy(), *(param.detach().float().numpy() for param in params[2:])])
+    for one, two in zip(*results, strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_fifty_small_parameters_are_stepped_as_one(monkeypatch):
+    params = _params(shapes=[(128,)] * 50)
+    optimizer = pl.optim.RMSprop(params)
+    sizes = []
+    step = type(optimizer)._step
+    monkeypatch.setattr(
+        type(optimizer),
+        "_step",
+        lambda self, param, *rest: (sizes.append(param.numel()), step(self, param, *rest)),
+    )
+    _train(optimizer, params, steps=1)
+    assert sizes == [50 * 128]

@@ -51,6 +51,7 @@ class Adadelta(Optimizer):
         Zeiler, 2012, arXiv:1212.5701.
     """
 
+    _elementwise = True
     _group_defaults = {  # noqa: RUF012 - a constant
         "foreach": None,
         "maximize": False,

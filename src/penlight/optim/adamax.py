@@ -50,6 +50,7 @@ class Adamax(Optimizer):
         Kingma and Ba, 2014, arXiv:1412.6980, section 7.1.
     """
 
+    _elementwise = True
     _group_defaults = {  # noqa: RUF012 - a constant
         "foreach": None,
         "maximize": False,

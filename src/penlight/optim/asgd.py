@@ -54,6 +54,7 @@ class ASGD(Optimizer):
         Polyak and Juditsky, 1992, Acceleration of stochastic approximation by averaging.
     """
 
+    _elementwise = True
     _group_defaults = {  # noqa: RUF012 - a constant
         "foreach": None,
         "maximize": False,

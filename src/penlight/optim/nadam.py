@@ -57,6 +57,7 @@ class NAdam(Optimizer):
         arXiv:1711.05101 (decoupled decay).
     """
 
+    _elementwise = True
     _group_defaults = {  # noqa: RUF012 - a constant
         "foreach": None,
         "maximize": False,

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from .._tensor import Tensor
 from ..autograd.grad_mode import enable_grad, set_grad_enabled
+from ..ops.joined_steps import are_apart, joined, likeness, write_back, write_number
 from ._checkpoint import packed, unpacked
 from ._groups import Group, check_membership, check_param, split_names
 from ._hooks import (
@@ -64,6 +65,9 @@ class Optimizer(Hooked):
         >>> weight
         tensor([0.5000, 1.5000], requires_grad=True)
     """
+
+    # Whether a step treats every element alike, so that small parameters can be stepped as one.
+    _elementwise = False
 
     # What a group from an older checkpoint may lack.
     _group_defaults: dict[str, Any] = {}  # noqa: RUF012 - a constant
@@ -153,9 +157,43 @@ class Optimizer(Hooked):
             entries.append(state)
         if not params or self._step_together(params, grads, entries, group):
             return
-        for param, grad, state in zip(params, grads, entries, strict=True):
+        rest: Iterable[int] = range(len(params))
+        if self._elementwise and len(params) > 1 and not group["differentiable"]:
+            rest = self._step_joined(params, grads, entries, group)
+        for index in rest:
+            param, grad, state = params[index], grads[index], entries[index]
             if not self._step_together([param], [grad], [state], group):
                 self._step(param, grad, state, group)
+
+    def _step_joined(
+        self, params: Tensors, grads: Tensors, states: States, group: Group
+    ) -> Iterable[int]:
+        """Step small parameters that are alike as one; return which are still to be stepped."""
+        entries = [
+            value for state in states for value in state.values() if isinstance(value, Tensor)
+        ]
+        if not are_apart([*params, *grads, *entries]):
+            return range(len(params))
+        alike: dict[Any, list[int]] = {}
+        for index, (param, grad, state) in enumerate(zip(params, grads, states, strict=True)):
+            alike.setdefault(likeness(param, grad, state), []).append(index)
+        rest = alike.pop(None, [])
+        for indices in alike.values():
+            if len(indices) == 1:
+                rest += indices
+                continue
+            chosen = [params[index] for index in indices]
+            kept = {name: [states[index][name] for index in indices] for name in states[indices[0]]}
+            param, grad = joined(chosen), joined([grads[index] for index in indices])
+            state = {
+                name: joined(values) if values[0].dim() else values[0].clone()
+                for name, values in kept.items()
+            }
+            self._step(param, grad, state, group)
+            write_back(param, chosen)
+            for name, values in kept.items():
+                (write_back if values[0].dim() else write_number)(state[name], values)
+        return rest
 
     def _step_together(self, params: Tensors, grads: Tensors, states: States, group: Group) -> bool:  # noqa: ARG002
         """Step parameters in one go, with the values of ``_step``; False: nothing was done."""

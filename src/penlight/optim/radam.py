@@ -56,6 +56,7 @@ class RAdam(Optimizer):
         Liu et al., 2019, arXiv:1908.03265.
     """
 
+    _elementwise = True
     _group_defaults = {  # noqa: RUF012 - a constant
         "foreach": None,
         "maximize": False,

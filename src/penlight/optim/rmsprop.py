@@ -55,6 +55,7 @@ class RMSprop(Optimizer):
         (centered).
     """
 
+    _elementwise = True
     _group_defaults = {  # noqa: RUF012 - a constant
         "momentum": 0,
         "centered": False,

@@ -55,6 +55,7 @@ class Rprop(Optimizer):
         Riedmiller and Braun, 1993, A direct adaptive method for faster backpropagation learning.
     """
 
+    _elementwise = True
     _group_defaults = {  # noqa: RUF012 - a constant
         "foreach": None,
         "maximize": False,
