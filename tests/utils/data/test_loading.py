@@ -111,11 +111,6 @@ def test_getitems_is_asked_for_a_whole_batch():
     assert [b.tolist() for b in data.DataLoader(Batched(), 2)] == [[0, 10], [20]]
 
 
-def test_workers_are_refused_until_they_exist():
-    with pytest.raises(NotImplementedError, match="num_workers=2 asks for worker processes"):
-        data.DataLoader(_rows(), num_workers=2)
-
-
 @pytest.mark.parametrize("name", ["batch_size", "sampler", "drop_last", "dataset"])
 def test_a_loaders_options_are_fixed(name):
     loader = data.DataLoader(_rows())
@@ -203,3 +198,11 @@ def test_a_dataset_need_only_give_whole_batches():
             return 3
 
     assert [batch.tolist() for batch in data.DataLoader(Batches(), 2)] == [[1, 2], [3]]
+
+
+def test_a_distributed_sampler_needs_to_be_told_its_rank():
+    for options in ({}, {"num_replicas": 2}, {"rank": 0}):
+        with pytest.raises(RuntimeError, match="Requires distributed package to be available"):
+            data.DistributedSampler(range(3), **options)
+    parts = [list(data.DistributedSampler(range(5), 2, rank, shuffle=False)) for rank in (0, 1)]
+    assert parts == [[0, 2, 4], [1, 3, 0]]

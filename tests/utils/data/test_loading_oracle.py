@@ -272,3 +272,69 @@ def test_pin_memory_without_an_accelerator_warns_as_torch():
             list(library.utils.data.DataLoader(_tensors(library), pin_memory=True))
         texts.append([str(warning.message) for warning in caught])
     assert texts[0] == texts[1]
+
+
+@pytest.mark.parametrize("name", BATCHES)
+def test_default_convert_equals_torch(name):
+    ours = pl.utils.data.default_convert(BATCHES[name](pl))
+    theirs = torch.utils.data.default_convert(BATCHES[name](torch))
+    assert _plain(ours) == _plain(theirs)
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+@pytest.mark.parametrize("drop_last", [False, True])
+@pytest.mark.parametrize("size, replicas", [(10, 2), (11, 3), (2, 5), (7, 1), (12, 4)])
+def test_distributed_sampler_gives_torchs_parts(size, replicas, drop_last, shuffle):
+    for rank in range(replicas):
+        parts = []
+        for library in (pl, torch):
+            sampler = library.utils.data.DistributedSampler(
+                range(size), replicas, rank, shuffle, 5, drop_last
+            )
+            epochs = []
+            for epoch in range(2):
+                sampler.set_epoch(epoch)
+                epochs.append(list(sampler))
+            parts.append((epochs, len(sampler), sampler.total_size))
+        assert parts[0] == parts[1]
+
+
+def test_distributed_sampler_refuses_torchs_ranks():
+    for library in (pl, torch):
+        for rank in (-1, 2):
+            with pytest.raises(ValueError, match=rf"Invalid rank {rank}, .* interval \[0, 1\]"):
+                library.utils.data.DistributedSampler(range(4), num_replicas=2, rank=rank)
+
+
+class _Point:
+    def __init__(self, x):
+        self.x = x
+
+
+class _Further(_Point):
+    pass
+
+
+def _points(batch, *, collate_fn_map=None):
+    return [point.x for point in batch]
+
+
+def test_a_table_says_how_types_are_collated():
+    for library in (pl, torch):
+        room = library.utils.data._utils.collate
+        batch = [(_Further(1), 2), (_Further(3), 4)]
+        got = room.collate(batch, collate_fn_map={_Point: _points, int: max_of})
+        assert got == [[1, 3], 4]
+        with pytest.raises(TypeError, match="default_collate: batch must contain tensors"):
+            library.utils.data.default_collate(batch)
+        room.default_collate_fn_map[_Point] = _points
+        try:
+            points, numbers = library.utils.data.default_collate(batch)
+        finally:
+            del room.default_collate_fn_map[_Point]
+        assert points == [1, 3]
+        assert numbers.tolist() == [2, 4]
+
+
+def max_of(batch, *, collate_fn_map=None):
+    return max(batch)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ._collate import default_collate, default_convert
-from ._worker import get_worker_info
+from ._utils.collate import default_collate, default_convert
+from ._worker_info import get_worker_info
 from .dataloader import DataLoader
 from .dataset import (
     ChainDataset,
@@ -15,6 +15,7 @@ from .dataset import (
     TensorDataset,
     random_split,
 )
+from .distributed import DistributedSampler
 from .sampler import (
     BatchSampler,
     RandomSampler,
@@ -30,6 +31,7 @@ __all__ = [
     "ConcatDataset",
     "DataLoader",
     "Dataset",
+    "DistributedSampler",
     "IterableDataset",
     "RandomSampler",
     "Sampler",

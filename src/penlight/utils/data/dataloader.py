@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import multiprocessing
+import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
-from ._collate import default_collate, default_convert
-from .dataset import Dataset, IterableDataset, rows_fetcher
-from .sampler import (
-    BatchSampler,
-    RandomSampler,
-    Sampler,
-    SequentialSampler,
-    draw_seed,
-    index_batches,
-)
+from ._fetch import Recipe
+from ._iteration import _MultiProcessingDataLoaderIter, _SingleProcessDataLoaderIter
+from ._utils.collate import default_collate, default_convert
+from .dataset import Dataset, IterableDataset
+from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler
 
 __all__ = ["DataLoader", "default_collate", "default_convert"]
 
@@ -44,6 +41,12 @@ class _InfiniteConstantSampler(Sampler[None]):
 class DataLoader(Generic[T_co]):
     """Iterate over a dataset in batches.
 
+    With ``num_workers``, as many processes fetch batches ahead; the batches, their order and the
+    seeds of the workers are torch's. Tensors come from them through pipes, which leave nothing
+    behind when a process is killed. An exception in a worker is raised here with the worker's
+    traceback; a worker that dies is noticed; workers end with the iterator, with the program, and
+    with Ctrl-C.
+
     Batches of a plain :class:`TensorDataset`, or of a :class:`Subset` of one, are fetched by one
     index per tensor instead of sample by sample.
 
@@ -54,22 +57,23 @@ class DataLoader(Generic[T_co]):
         sampler: an order of indices, instead of ``shuffle``.
         batch_sampler: lists of indices, instead of ``batch_size``, ``shuffle``, ``sampler`` and
             ``drop_last``.
-        num_workers: 0; loading in worker processes is not supported yet.
+        num_workers: processes that fetch batches; with 0 this process does.
         collate_fn: makes a batch of a list of samples.
         pin_memory: accepted; there is no accelerator to pin memory for.
         drop_last: leave out a last, smaller batch.
-        timeout: for workers.
-        worker_init_fn: for workers.
-        multiprocessing_context: for workers.
+        timeout: with workers, seconds to wait for a batch at most; 0 is without end.
+        worker_init_fn: called in each worker with its number, after its generators are seeded.
+        multiprocessing_context: how workers are started: ``"fork"``, ``"spawn"``,
+            ``"forkserver"``, or a context of :mod:`multiprocessing`; its default by default.
         generator: where shuffling, and the seed drawn for each iteration, come from.
-        prefetch_factor: for workers.
-        persistent_workers: for workers.
+        prefetch_factor: batches that each worker fetches ahead; 2 by default.
+        persistent_workers: keep the workers, and their copies of the dataset, for the next pass.
         pin_memory_device: accepted.
-        in_order: for workers.
+        in_order: ``False`` gives the batches of workers as they come.
 
     Raises:
         ValueError: options exclude each other or are out of range.
-        NotImplementedError: ``num_workers`` is not 0.
+        RuntimeError: while iterating: a worker died, or a batch took longer than ``timeout``.
 
     Example:
         >>> import penlight as torch
@@ -82,6 +86,7 @@ class DataLoader(Generic[T_co]):
     """
 
     _initialized = False
+    _iterator: _MultiProcessingDataLoaderIter | None = None
     _stream_length: int | None = None
 
     def __init__(
@@ -105,17 +110,14 @@ class DataLoader(Generic[T_co]):
         pin_memory_device: str = "",
         in_order: bool = True,
     ) -> None:
-        _check_workers(num_workers, timeout, prefetch_factor, multiprocessing_context)
-        if persistent_workers:
-            msg = "persistent_workers option needs num_workers > 0"
-            raise ValueError(msg)
+        _check_workers(num_workers, timeout, prefetch_factor, persistent=persistent_workers)
         self._is_stream = isinstance(dataset, IterableDataset)
         if self._is_stream:
             _check_stream(shuffle, sampler, batch_sampler)
         _check_exclusive(batch_size, shuffle, sampler, batch_sampler, drop_last=drop_last)
         self.dataset = dataset
         self.num_workers = num_workers
-        self.prefetch_factor = prefetch_factor
+        self.prefetch_factor = 2 if num_workers and prefetch_factor is None else prefetch_factor
         self.pin_memory = pin_memory
         self.pin_memory_device = pin_memory_device
         self.timeout = timeout
@@ -138,6 +140,7 @@ class DataLoader(Generic[T_co]):
             collate_fn = default_collate if self._auto_collation else default_convert
         self.collate_fn = collate_fn
         self._initialized = True
+        _warn_of_workers(num_workers)
 
     def _default_sampler(self, *, shuffle: bool) -> Sampler[Any]:
         if self._is_stream:
@@ -161,8 +164,31 @@ class DataLoader(Generic[T_co]):
     def _index_sampler(self) -> Any:
         return self.sampler if self.batch_sampler is None else self.batch_sampler
 
+    @property
+    def multiprocessing_context(self) -> Any:
+        """How worker processes are started, as a context of :mod:`multiprocessing`, or ``None``."""
+        return self._context
+
+    @multiprocessing_context.setter
+    def multiprocessing_context(self, value: Any) -> None:
+        self._context = None if value is None else _context(value, self.num_workers)
+
+    def _recipe(self) -> Recipe:
+        collate: Any = self.collate_fn
+        return Recipe(collate, self._is_stream, self._auto_collation, self.drop_last)
+
     def __iter__(self) -> Iterator[Any]:
-        return _SingleProcessDataLoaderIter(self)
+        if self.num_workers == 0:
+            return _SingleProcessDataLoaderIter(self)
+        last = self._iterator
+        if self.persistent_workers and last is not None and last._usable:
+            last._resume()
+            return last
+        _warn_of_workers(self.num_workers)
+        made = _MultiProcessingDataLoaderIter(self)
+        if self.persistent_workers:
+            self._iterator = made
+        return made
 
     def __len__(self) -> int:
         if not self._is_stream:
@@ -174,92 +200,8 @@ class DataLoader(Generic[T_co]):
         return length // self.batch_size if self.drop_last else -(-length // self.batch_size)
 
 
-class _SingleProcessDataLoaderIter:
-    """One pass over a loader's batches."""
-
-    def __init__(self, loader: DataLoader[Any]) -> None:
-        if loader.timeout != 0:
-            msg = f"_SingleProcessDataLoaderIter requires timeout == 0, but got {loader.timeout}"
-            raise AssertionError(msg)
-        if loader.pin_memory:
-            warnings.warn(
-                "'pin_memory' argument is set as true but no accelerator is found, "
-                "then device pinned memory won't be used.",
-                stacklevel=3,
-            )
-        self._loader = loader
-        self._index_sampler = loader._index_sampler
-        fetch_rows = self._rows_fetcher()
-        batches = None if fetch_rows is None else index_batches(self._index_sampler)
-        self._sampler_iter = iter(self._index_sampler) if batches is None else batches
-        # torch: each iteration draws a seed for its workers, also when there are none; the random
-        # numbers after it depend on that.
-        self._base_seed = draw_seed(loader.generator)
-        self._num_yielded = 0
-        self._fetch = self._fetcher() if fetch_rows is None else fetch_rows
-
-    def __iter__(self) -> _SingleProcessDataLoaderIter:
-        return self
-
-    def __next__(self) -> Any:
-        batch = self._fetch(next(self._sampler_iter))
-        self._num_yielded += 1
-        length = self._loader._stream_length
-        if length is not None and self._num_yielded > length:
-            warnings.warn(
-                f"Length of IterableDataset {self._loader.dataset} was reported to be {length}"
-                f"(when accessing len(dataloader)), but {self._num_yielded} samples have been "
-                "fetched. ",
-                stacklevel=2,
-            )
-        return batch
-
-    def __len__(self) -> int:
-        return len(self._index_sampler)
-
-    def __getstate__(self) -> Any:
-        msg = f"{type(self).__name__} cannot be pickled"
-        raise NotImplementedError(msg)
-
-    def _rows_fetcher(self) -> Callable[[Any], Any] | None:
-        """Return how whole batches are fetched from tensors in memory, if that is what this is."""
-        loader = self._loader
-        plain = loader._auto_collation and loader.collate_fn is default_collate
-        return rows_fetcher(loader.dataset) if plain and not loader._is_stream else None
-
-    def _fetcher(self) -> Callable[[Any], Any]:
-        """Return how an index, or a list of them, becomes a batch."""
-        loader = self._loader
-        dataset: Any = loader.dataset
-        collate: Any = loader.collate_fn
-        batched = loader._auto_collation
-        if loader._is_stream:
-            stream = iter(dataset)
-            if batched:
-                return lambda indices: collate(_take(stream, len(indices), loader.drop_last))
-            return lambda _: collate(next(stream))
-        if not batched:
-            return lambda index: collate(dataset[index])
-        return lambda indices: collate(_samples(dataset, indices))
-
-
-def _take(stream: Iterator[Any], count: int, drop_last: bool) -> list[Any]:
-    samples = list(itertools.islice(stream, count))
-    if not samples or (drop_last and len(samples) < count):
-        raise StopIteration
-    return samples
-
-
-def _samples(dataset: Any, indices: Any) -> list[Any]:
-    fetch = getattr(dataset, "__getitems__", None)
-    if fetch:
-        samples: list[Any] = fetch(indices)
-        return samples
-    return [dataset[index] for index in indices]
-
-
 def _check_workers(
-    num_workers: int, timeout: float, prefetch_factor: int | None, multiprocessing_context: Any
+    num_workers: int, timeout: float, prefetch_factor: int | None, *, persistent: bool
 ) -> None:
     if num_workers < 0:
         msg = (
@@ -270,24 +212,58 @@ def _check_workers(
     if timeout < 0:
         msg = f"timeout option should be non-negative, but got {timeout}"
         raise ValueError(msg)
-    if num_workers > 0:
-        msg = (
-            f"DataLoader: num_workers={num_workers} asks for worker processes, which penlight does "
-            "not have yet; use num_workers=0, which loads the same batches in this process"
-        )
-        raise NotImplementedError(msg)
-    if prefetch_factor is not None:
+    if num_workers == 0 and prefetch_factor is not None:
         msg = (
             "prefetch_factor option could only be specified in multiprocessing."
             "let num_workers > 0 to enable multiprocessing, otherwise set prefetch_factor to None."
         )
         raise ValueError(msg)
-    if multiprocessing_context is not None:
+    if prefetch_factor is not None and prefetch_factor < 0:
+        msg = f"prefetch_factor option should be non-negative, but got {prefetch_factor}"
+        raise ValueError(msg)
+    if persistent and num_workers == 0:
+        msg = "persistent_workers option needs num_workers > 0"
+        raise ValueError(msg)
+
+
+def _context(given: Any, num_workers: int) -> Any:
+    """Return the context of multiprocessing that a ``multiprocessing_context`` names."""
+    if num_workers == 0:
         msg = (
             "multiprocessing_context can only be used with multi-process loading "
             f"(num_workers > 0), but got num_workers={num_workers}"
         )
         raise ValueError(msg)
+    if isinstance(given, str):
+        methods = multiprocessing.get_all_start_methods()
+        if given not in methods:
+            msg = (
+                "multiprocessing_context option should specify a valid start method in "
+                f"{methods!r}, but got multiprocessing_context={given!r}"
+            )
+            raise ValueError(msg)
+        return multiprocessing.get_context(given)
+    if not isinstance(given, multiprocessing.context.BaseContext):
+        msg = (
+            "multiprocessing_context option should be a valid context object or a string "
+            f"specifying the start method, but got multiprocessing_context={given}"
+        )
+        raise TypeError(msg)
+    return given
+
+
+def _warn_of_workers(num_workers: int) -> None:
+    """Warn, as torch does, of more workers than processors."""
+    has_set = hasattr(os, "sched_getaffinity")
+    processors = len(os.sched_getaffinity(0)) if has_set else os.cpu_count() or 1
+    if num_workers > processors:
+        warnings.warn(
+            f"This DataLoader will create {num_workers} worker processes in total. Our suggested "
+            f"max number of worker in current system is {processors}, which is smaller than what "
+            "this DataLoader is going to create. More processes than processors may be slow; "
+            "lower num_workers if they are.",
+            stacklevel=3,
+        )
 
 
 def _check_stream(shuffle: Any, sampler: Any, batch_sampler: Any) -> None:
