@@ -86,7 +86,9 @@ __version__ = "0.1.0"
 _LAZY_MODULES = frozenset(
     {
         "accelerator",
+        "amp",
         "backends",
+        "cpu",
         "cuda",
         "func",
         "linalg",
@@ -98,14 +100,20 @@ _LAZY_MODULES = frozenset(
         "utils",
     }
 )
-_LAZY_NAMES = {
-    "is_anomaly_check_nan_enabled": "autograd.anomaly_mode",
-    "is_anomaly_enabled": "autograd.anomaly_mode",
-    "load": "serialization",
-    "save": "serialization",
-    "set_anomaly_enabled": "autograd.anomaly_mode",
-    "vmap": "func",
+# The functions and classes that come with a module, which is imported when one is asked for.
+_HOMES = {
+    "amp": "GradScaler autocast",
+    "amp.autocast_mode": """
+        clear_autocast_cache get_autocast_cpu_dtype get_autocast_dtype get_autocast_gpu_dtype
+        is_autocast_cache_enabled is_autocast_cpu_enabled is_autocast_enabled
+    """,
+    "autograd.anomaly_mode": """
+        is_anomaly_check_nan_enabled is_anomaly_enabled set_anomaly_enabled
+    """,
+    "func": "vmap",
+    "serialization": "load save",
 }
+_LAZY_NAMES = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 
 def __getattr__(name: str) -> Any:
@@ -136,6 +144,7 @@ __all__ = [
     "Size",
     "Tensor",
     "accelerator",
+    "amp",
     "autograd",
     "backends",
     "bfloat16",
@@ -147,6 +156,7 @@ __all__ = [
     "complex32",
     "complex64",
     "complex128",
+    "cpu",
     "cuda",
     "default_generator",
     "device",
@@ -174,8 +184,6 @@ __all__ = [
     "int16",
     "int32",
     "int64",
-    "is_anomaly_check_nan_enabled",
-    "is_anomaly_enabled",
     "is_grad_enabled",
     "is_inference_mode_enabled",
     "linalg",
@@ -190,10 +198,8 @@ __all__ = [
     "promote_types",
     "random",
     "result_type",
-    "save",
     "seed",
     "serialization",
-    "set_anomaly_enabled",
     "set_default_dtype",
     "set_grad_enabled",
     "set_num_threads",
@@ -208,10 +214,10 @@ __all__ = [
     "uint64",
     "uninstall_as_torch",
     "utils",
-    "vmap",
 ]
 __all__ += _layout.__all__
 __all__ += list(_lazy.FAMILY_OF)
+__all__ += list(_LAZY_NAMES)
 __all__.sort()
 
 del _collector
