@@ -82,6 +82,7 @@ if TYPE_CHECKING:
 _lazy.put_methods()
 
 __version__ = "0.1.0"
+newaxis = None
 
 _LAZY_MODULES = frozenset(
     {
@@ -97,11 +98,22 @@ _LAZY_MODULES = frozenset(
         "serialization",
         "special",
         "text",
+        "types",
         "utils",
+        "version",
     }
 )
 # The functions and classes that come with a module, which is imported when one is asked for.
 _HOMES = {
+    "_compile": "compile",
+    "_settings": """
+        are_deterministic_algorithms_enabled get_default_device get_deterministic_debug_mode
+        get_float32_matmul_precision get_num_interop_threads
+        is_deterministic_algorithms_warn_only_enabled is_inference is_warn_always_enabled
+        set_default_device set_default_tensor_type set_deterministic_debug_mode
+        set_float32_matmul_precision set_flush_denormal set_num_interop_threads set_warn_always
+        typename use_deterministic_algorithms
+    """,
     "amp": "GradScaler autocast",
     "amp.autocast_mode": """
         clear_autocast_cache get_autocast_cpu_dtype get_autocast_dtype get_autocast_gpu_dtype
@@ -191,6 +203,7 @@ __all__ = [
     "long",
     "manual_seed",
     "nan",
+    "newaxis",
     "nn",
     "no_grad",
     "optim",
@@ -208,12 +221,14 @@ __all__ = [
     "short",
     "special",
     "text",
+    "types",
     "uint8",
     "uint16",
     "uint32",
     "uint64",
     "uninstall_as_torch",
     "utils",
+    "version",
 ]
 __all__ += _layout.__all__
 __all__ += list(_lazy.FAMILY_OF)
