@@ -39,6 +39,7 @@ NAMESPACES = (
     "torch.utils.data",
     "torch.autograd",
     "torch.linalg",
+    "torch.signal.windows",
     "torch.special",
 )
 NOT_YET = "not written yet"

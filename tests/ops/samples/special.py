@@ -16,6 +16,8 @@ from ops.samples import (
     unary,
 )
 
+import penlight
+
 INF, NAN = float("inf"), float("nan")
 _TYPES = ("float64", "float32", "float16", "int64", "bool")
 _PLAIN = ("float64", "float32", "int64", "bool")
@@ -153,6 +155,30 @@ def _kaiser(make: Make) -> Iterator[Sample]:
         yield Sample(length, False, 5.0, loose=8)
 
 
+_BY_NAME = (
+    *("bartlett", "blackman", "cosine", "gaussian", "general_hamming"),
+    *("hamming", "hann", "kaiser", "nuttall"),
+)
+
+
+def _by_name(make: Make) -> Iterator[Sample]:
+    for length in (0, 1, 2, 5, 8):
+        for sym in (True, False):
+            yield Sample(length, sym=sym, dtype=penlight.float64, loose=4)
+    # torch rounds the angle to float32 first.
+    yield Sample(7, loose=8)
+
+
+def _exponential(make: Make) -> Iterator[Sample]:
+    yield from _by_name(make)
+    yield Sample(6, center=1.5, tau=2.0, sym=False, dtype=penlight.float64)
+
+
+def _cosines(make: Make) -> Iterator[Sample]:
+    for length in (0, 1, 2, 5, 8):
+        yield Sample(length, a=[0.5, 0.3, 0.2], dtype=penlight.float64, loose=4)
+
+
 SAMPLES = {
     "lgamma": function((0.1, 4.0), loose=2),
     "digamma": function((0.2, 4.0), loose=4),
@@ -193,6 +219,9 @@ SAMPLES = {
     "blackman_window": Samples(_window, dtypes=("float32",)),
     "bartlett_window": Samples(_window, dtypes=("float32",)),
     "kaiser_window": Samples(_kaiser, dtypes=("float32",)),
+    **{f"signal.windows.{name}": Samples(_by_name, dtypes=("float32",)) for name in _BY_NAME},
+    "signal.windows.exponential": Samples(_exponential, dtypes=("float32",)),
+    "signal.windows.general_cosine": Samples(_cosines, dtypes=("float32",)),
 }
 
 _FLOATS = Input([1.0, 2.0], "float32", grad=False)
@@ -211,6 +240,24 @@ REFUSALS = {
     ],
     "Tensor.float_power_": [
         Refusal(RuntimeError, "the base given to float_power_ has dtype Float", _FLOATS, 2)
+    ],
+    "signal.windows.hann": [
+        Refusal(ValueError, "requires non-negative window length, got M=-1", -1),
+        Refusal(ValueError, "expects float32 or float64 dtypes", 3, dtype=penlight.float16),
+    ],
+    "signal.windows.exponential": [
+        Refusal(ValueError, "Tau must be positive, got: 0", 3, tau=0),
+        Refusal(ValueError, "Center must be None for symmetric windows", 3, center=1),
+    ],
+    "signal.windows.gaussian": [
+        Refusal(ValueError, "Standard deviation must be positive, got: 0", 3, std=0)
+    ],
+    "signal.windows.kaiser": [
+        Refusal(ValueError, "beta must be non-negative, got: -1 instead", 3, beta=-1)
+    ],
+    "signal.windows.general_cosine": [
+        Refusal(ValueError, "Coefficients cannot be empty", 3, a=[]),
+        Refusal(TypeError, "Coefficients must be a list/tuple", 3, a=1),
     ],
     "hann_window": [
         Refusal(RuntimeError, "hann_window requires non-negative window_length", -1),
