@@ -155,6 +155,22 @@ def _kaiser(make: Make) -> Iterator[Sample]:
         yield Sample(length, False, 5.0, loose=8)
 
 
+_POLYNOMIALS = (
+    *(f"chebyshev_polynomial_{kind}" for kind in "tuvw"),
+    *(f"shifted_chebyshev_polynomial_{kind}" for kind in "tuvw"),
+    *("hermite_polynomial_h", "hermite_polynomial_he"),
+    *("laguerre_polynomial_l", "legendre_polynomial_p"),
+)
+
+
+def _polynomial(make: Make) -> Iterator[Sample]:
+    x = make(3, 4, low=0.1, high=1.9)
+    for n in (-1, 0, 1, 2, 5, 9):
+        yield Sample(x, n, grad=False, loose=8)
+    yield Sample(x, make.of([0, 2, 3, 7], dtype="int64"), grad=False, loose=8)
+    yield Sample(0.25, make.of([0, 2, 3, 7], dtype="int64"), grad=False, loose=8)
+
+
 _BY_NAME = (
     *("bartlett", "blackman", "cosine", "gaussian", "general_hamming"),
     *("hamming", "hann", "kaiser", "nuttall"),
@@ -198,6 +214,10 @@ SAMPLES = {
     "special.i1e": function(dtypes=_PLAIN, loose=2),
     **{f"special.{name}": Samples(_bessel, dtypes=_WHOLE) for name in _BESSEL},
     # torch's pi is a float32 one for integers: it gives 3e-8 where this is 0.
+    **{
+        f"special.{name}": Samples(_polynomial, dtypes=("float64", "int64"), terms=50.0)
+        for name in _POLYNOMIALS
+    },
     "sinc": function(loose=2, dtypes=("float64", "float32", "float16")),
     "special.erfcx": function(dtypes=_PLAIN, loose=4),
     # A product inside torch prints MulBackward1.
