@@ -9,10 +9,12 @@ from .ops import (
     counting as _counting,
     covariance as _covariance,
     creation as _creation,
+    ctc_loss as _ctc_loss,
     cumulative as _cumulative,
     decompositions as _decompositions,
     diagonals as _diagonals,
     dims as _dims,
+    distance as _distance,
     einsum as _einsum,
     embedding as _embedding,
     extremes as _extremes,
@@ -25,7 +27,9 @@ from .ops import (
     inspection as _inspection,
     join as _join,
     least_squares as _least_squares,
+    loss as _loss,
     lu as _lu,
+    margin_loss as _margin_loss,
     masking as _masking,
     matmul as _matmul,
     matrix_functions as _matrix_functions,
@@ -60,10 +64,12 @@ from .ops.conversion import *
 from .ops.counting import *
 from .ops.covariance import *
 from .ops.creation import *
+from .ops.ctc_loss import *
 from .ops.cumulative import *
 from .ops.decompositions import *
 from .ops.diagonals import *
 from .ops.dims import *
+from .ops.distance import *
 from .ops.einsum import *
 from .ops.embedding import *
 from .ops.extremes import *
@@ -75,7 +81,9 @@ from .ops.inplace_views import *
 from .ops.inspection import *
 from .ops.join import *
 from .ops.least_squares import *
+from .ops.loss import *
 from .ops.lu import *
+from .ops.margin_loss import *
 from .ops.masking import *
 from .ops.matmul import *
 from .ops.matrix_functions import *
@@ -111,10 +119,12 @@ __all__ += _conversion.__all__
 __all__ += _counting.__all__
 __all__ += _covariance.__all__
 __all__ += _creation.__all__
+__all__ += _ctc_loss.__all__
 __all__ += _cumulative.__all__
 __all__ += _decompositions.__all__
 __all__ += _diagonals.__all__
 __all__ += _dims.__all__
+__all__ += _distance.__all__
 __all__ += _einsum.__all__
 __all__ += _embedding.__all__
 __all__ += _extremes.__all__
@@ -126,7 +136,9 @@ __all__ += _inplace_views.__all__
 __all__ += _inspection.__all__
 __all__ += _join.__all__
 __all__ += _least_squares.__all__
+__all__ += _loss.__all__
 __all__ += _lu.__all__
+__all__ += _margin_loss.__all__
 __all__ += _masking.__all__
 __all__ += _matmul.__all__
 __all__ += _matrix_functions.__all__

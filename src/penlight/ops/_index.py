@@ -28,6 +28,9 @@ corrcoef cov pca_lowrank svd_lowrank
 arange empty empty_like empty_strided eye full full_like linspace logspace ones ones_like zeros
 zeros_like
 """,
+    "ctc_loss": """
+ctc_loss
+""",
     "cumulative": """
 cummax cummin cumprod cumsum diff logcumsumexp
 """,
@@ -39,6 +42,9 @@ block_diag diag diag_embed diagflat trace
 """,
     "dims": """
 adjoint moveaxis movedim permute squeeze t unsqueeze
+""",
+    "distance": """
+cosine_similarity pairwise_distance
 """,
     "einsum": """
 einsum inner kron tensordot
@@ -72,8 +78,14 @@ cat chunk concat concatenate split stack tensor_split
     "least_squares": """
 pinverse
 """,
+    "loss": """
+poisson_nll_loss
+""",
     "lu": """
 lu lu_solve lu_unpack
+""",
+    "margin_loss": """
+cosine_embedding_loss hinge_embedding_loss margin_ranking_loss triplet_margin_loss
 """,
     "masking": """
 argwhere masked_fill masked_scatter masked_select nonzero put take take_along_dim

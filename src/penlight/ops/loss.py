@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from .._tensor import Array
+from .._tensor import Array, Tensor
 from . import _check
 from ._elementwise import refuse
 from ._op import op
 from .activation import log_sigmoid
 
-# nn.functional puts torch's arguments in front of these; the namespace has none of them.
-__all__: list[str] = []
+# nn.functional puts torch's arguments in front of the others; the namespace has none of them.
+__all__ = ["poisson_nll_loss"]
 
 
 def reduce(values: Array, reduction: str) -> Array:
@@ -33,10 +34,19 @@ def wide(values: Array) -> Any:
 
 def _shared(grad: Any, like: Any, reduction: str) -> Any:
     """Return the gradient of each element's loss from that of the reduced one."""
-    if reduction == "mean":
-        numel = like._array.size
-        grad = grad / numel if numel else grad
-    return grad
+    return shared_gradient(grad, like._array.size, reduction)
+
+
+def shared_gradient(grad: Any, count: int, reduction: str) -> Any:
+    """Return the gradient of each of so many losses from that of the reduced one."""
+    return grad / count if reduction == "mean" and count else grad
+
+
+def reduced(losses: Any, reduction: int) -> Any:
+    """Return losses, their mean or their sum, by torch's numbers: 0, 1 and 2."""
+    if reduction == 1:
+        return losses.mean()
+    return losses.sum() if reduction == 2 else losses
 
 
 # ---- of two tensors -----------------------------------------------------------------------------
@@ -253,3 +263,33 @@ def _as_factor(pos_weight: Array, target: Array) -> Array:
     """Return the factor of the logarithm: ``pos_weight`` where positive, one where negative."""
     _check.broadcastable(pos_weight, target)
     return (pos_weight - 1) * target + 1
+
+
+# ---- likelihoods --------------------------------------------------------------------------------
+
+
+def poisson_nll_loss(
+    input: Tensor, target: Tensor, log_input: bool, full: bool, eps: float, reduction: int
+) -> Tensor:
+    r"""Return minus the log-likelihood of counts under Poisson distributions.
+
+    Args:
+        input: the expected counts, or their logarithms.
+        target: counts, broadcasting with ``input``.
+        log_input: ``input`` holds logarithms.
+        full: add Stirling's approximation of :math:`\log y!` where the count is above 1.
+        eps: added to what a logarithm is taken of, without ``log_input``.
+        reduction: 0 for none, 1 for the mean, 2 for the sum.
+
+    Example:
+        >>> import penlight as torch
+        >>> torch.poisson_nll_loss(torch.tensor([0.0]), torch.tensor([2.0]), True, False, 1e-8, 1)
+        tensor(1.)
+    """
+    given: Any = input
+    loss = given.exp() - target * given if log_input else given - target * (given + eps).log()
+    if full:
+        counts: Any = target
+        stirling = counts * counts.log() - counts + 0.5 * (2 * math.pi * counts).log()
+        loss = loss + stirling.masked_fill(counts <= 1, 0)
+    return reduced(loss, reduction)

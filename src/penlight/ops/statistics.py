@@ -266,7 +266,7 @@ def logsumexp(input: Array, dim: Any, keepdim: bool = False) -> Array:
     return np.asarray(np.log(total) + shift).astype(values.dtype, copy=False)
 
 
-def _norm_grad(grad: Any, p: float, dim: Any, keepdim: bool, input: Any, out: Any) -> Any:
+def norm_gradient(grad: Any, p: float, dim: Any, keepdim: bool, input: Any, out: Any) -> Any:
     ndim = input._array.ndim
     grad, out = restore(grad, dim, keepdim, ndim), restore(out, dim, keepdim, ndim)
     if p == 0:
@@ -282,7 +282,7 @@ def _norm_grad(grad: Any, p: float, dim: Any, keepdim: bool, input: Any, out: An
     return scale * input.abs() ** (p - 1) * input.sgn()
 
 
-@op("_norm", node="LinalgVectorNormBackward0", method=False, input=_norm_grad)
+@op("_norm", node="LinalgVectorNormBackward0", method=False, input=norm_gradient)
 def vector_norm(input: Array, p: float, dim: Any, keepdim: bool) -> Array:
     """Return the p-norm over dimensions."""
     dims = _check.dims(dim, input.ndim)

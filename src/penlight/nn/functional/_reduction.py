@@ -54,3 +54,8 @@ def check_tensors(function: str, **tensors: Any) -> None:
                 f"{function}(): argument '{name}' (position {position}) must be Tensor, not {kind}"
             )
             raise TypeError(msg)
+
+
+def number_of(reduction: str) -> int:
+    """Return torch's number for a reduction, which functions outside ``nn.functional`` take."""
+    return ("none", "mean", "sum").index(check_reduction(reduction))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 from ..._dtype import dtype as _dtype
 from ..._tensor import Tensor
 from ...ops import softmax as ops
+from ...ops.creation import empty_like, zeros_like
 
-__all__ = ["log_softmax", "softmax", "softmin"]
+__all__ = ["gumbel_softmax", "log_softmax", "softmax", "softmin"]
 
 
 def _implicit_dim(function: str, ndim: int, stacklevel: int) -> int:
@@ -89,3 +91,42 @@ def log_softmax(
     if dim is None:
         dim = _implicit_dim("log_softmax", input.dim(), _stacklevel)
     return ops.log_softmax(input, dim, dtype)
+
+
+def gumbel_softmax(
+    logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1
+) -> Tensor:
+    r"""Draw from classes so that the draw has a gradient.
+
+    .. math:: y = \text{softmax}\left(\frac{x + g}{\tau}\right), \qquad g_i = -\log e_i,\
+              e_i \sim \text{Exp}(1)
+
+    Args:
+        logits: unnormalised log-probabilities, any shape.
+        tau: the temperature: the lower, the nearer to one class.
+        hard: return the class as ones and zeros; the gradient is still that of :math:`y`.
+        eps: deprecated; without effect.
+        dim: the dimension of the classes.
+
+    Example:
+        >>> import penlight as torch
+        >>> import penlight.nn.functional as F
+        >>> F.gumbel_softmax(torch.tensor([0.0, 1000.0]), hard=True)
+        tensor([0., 1.])
+
+    References:
+        Jang et al. 2016, Categorical Reparameterization with Gumbel-Softmax, arXiv 1611.01144.
+
+        Maddison et al. 2016, The Concrete Distribution, arXiv 1611.00712.
+    """
+    if eps != 1e-10:
+        warnings.warn("`eps` parameter is deprecated and has no effect.", stacklevel=2)
+    drawn: Any = empty_like(logits).contiguous()
+    noise = -drawn.exponential_().log()
+    soft: Any = ((logits + noise) / tau).softmax(dim)
+    if not hard:
+        return soft  # type: ignore[no-any-return]
+    _, index = soft.max(dim, keepdim=True)
+    zeros: Any = zeros_like(logits)
+    chosen = zeros.scatter_(dim, index, 1.0)
+    return chosen - soft.detach() + soft  # type: ignore[no-any-return]
