@@ -215,7 +215,7 @@ ALIKE = [
     "net.load_state_dict(plus(**{'q.w': 1}), strict=False)",
     "net.load_state_dict(plus(**{'a.mean': 3}))",
     "net.load_state_dict(plus(**{'a.mean': torch.ones(3), 'q': 1}))",
-    "net.load_state_dict(plus(**{'a.mean': torch.ones(3)}), strict=False)",
+    "net.load_state_dict(plus(**{'a.mean': torch.ones(3, 2)}), strict=False)",
     "net.load_state_dict({})",
     "net.load_state_dict(3)",
     "run(lambda: net.load_state_dict(plus(**{'a.mean': torch.full((2,), 7.0)})), net.a.mean)",

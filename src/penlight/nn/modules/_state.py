@@ -13,7 +13,7 @@ from ...autograd.graph import RemovableHandle
 from ..parameter import Parameter
 from ._attributes import add_hook
 from ._members import Members
-from ._mismatch import explain_mismatch
+from ._mismatch import explain_mismatch, quoted, shorten
 
 _EXTRA_STATE_KEY_SUFFIX = "_extra_state"
 
@@ -188,13 +188,13 @@ class State(Members):
             given._metadata = metadata
         load = _Load(metadata or {}, assign=assign)
         load.into(self, given, "")
-        problems = list(load.errors)
+        problems = shorten(load.errors)
         if strict:
             problems = _key_problems(load.keys) + problems
         if problems:
-            lines = "\n\t".join(problems)
-            reason = explain_mismatch(self, state_dict, load.keys, load.errors)
-            msg = f"Error(s) in loading state_dict for {type(self).__name__}:\n\t{lines}{reason}"
+            reason = explain_mismatch(self, state_dict, load.keys)
+            lines = "".join(f"\n\t{problem}" for problem in problems)
+            msg = f"Error(s) in loading state_dict for {type(self).__name__}:{reason}{lines}"
             raise RuntimeError(msg)
         return load.keys
 
@@ -337,15 +337,7 @@ class _Load:
 
 def _key_problems(keys: _IncompatibleKeys) -> list[str]:
     named = (("Missing", keys.missing_keys), ("Unexpected", keys.unexpected_keys))
-    return [
-        f"{kind} key(s) in state_dict: {', '.join(_quoted(key) for key in found)}. "
-        for kind, found in named
-        if found
-    ]
-
-
-def _quoted(key: str) -> str:
-    return f'"{key}"'
+    return [f"{kind} key(s) in state_dict: {quoted(found)}. " for kind, found in named if found]
 
 
 def _from_positions(
