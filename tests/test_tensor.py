@@ -38,6 +38,12 @@ def test_shape_stride_and_offset_count_elements(pt):
             ask(3)
 
 
+def test_offset_of_an_expanded_and_of_a_strided_view_counts_from_the_memory(pt) -> None:
+    x = pt.arange(6.0)
+    for view in (x[2:3].expand(4, 1), x.as_strided((2, 2), (1, 2), 2)):
+        assert view.storage_offset() == 2
+
+
 def test_strides_without_elements_are_those_of_a_contiguous_tensor(pt):
     for shape in ((0,), (3, 0), (0, 3), (2, 0, 4)):
         assert pt.zeros(shape).stride() == pt.zeros([max(n, 1) for n in shape]).stride()

@@ -13,9 +13,13 @@ Array = np.ndarray[Any, Any]
 
 def root_of(array: Array) -> Array:
     """Return the array that owns the memory ``array`` looks at."""
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return array
+    while True:
+        base = array.base
+        if not isinstance(base, np.ndarray):
+            base = getattr(base, "base", None)  # NumPy's as_strided puts an object between
+            if not isinstance(base, np.ndarray):
+                return array
+        array = base
 
 
 def copy_memory(array: Array, memo: dict[int, Any]) -> Array:
