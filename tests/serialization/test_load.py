@@ -118,6 +118,27 @@ def test_the_format_before_torch_1_6_is_read():
     assert root_of(loaded["v"]._array) is root_of(loaded["w"]._array)
 
 
+def legacy_with_view(key: str, offset: int, count: int) -> io.BytesIO:
+    """Return a file of torch before 0.4: storages could be parts of others."""
+    file = io.BytesIO()
+    tensors = [wrap(np.arange(4, dtype=np.float32)[:2])] * 2
+    save(tensors, file, _use_new_zipfile_serialization=False)
+    view = b"(X\x01\0\0\0" + key.encode() + bytes([ord("K"), offset, ord("K"), count]) + b"t"
+    return io.BytesIO(file.getvalue().replace(b"NtQ", view + b"tQ"))
+
+
+def test_a_storage_that_was_a_part_of_another_is_read():
+    first, second = load(legacy_with_view("v", 1, 3))
+    assert first._array.tolist() == [1, 2]
+    assert first is second
+
+
+@pytest.mark.parametrize(("offset", "count"), [(2, 3), (255, 1), (0, 1)])
+def test_a_part_that_reaches_outside_its_storage_is_refused(offset, count):
+    with pytest.raises(CheckpointError, match=r"storage 'v' would be bytes|out of bounds"):
+        load(legacy_with_view("v", offset, count))
+
+
 def test_reading_begins_where_the_file_stands():
     file = io.BytesIO(b"before" + unpack(GOLDEN).getvalue())
     file.seek(6)
@@ -311,7 +332,7 @@ def test_an_error_of_the_callers_map_location_arrives_unchanged():
         (b"hello world", "begins with b'hello wo'"),
         (b"\x80\x02K\x01.", "Invalid magic number"),
         (b"\0" * 257 + b"ustar" + b"\0" * 300, "tar file"),
-        (b"\x02" + b"\0" * 7 + b"{}", "safetensors"),
+        (b"\x09" + b"\0" * 7 + b"{}", "neither a zip archive, nor a pickle, nor a safetensors"),
         (b"PK\x03\x04 and no more", "failed finding central directory"),
     ],
 )

@@ -187,11 +187,12 @@ def test_a_whole_module_of_torch_becomes_inert_with_its_weights():
 
 
 @pytest.mark.filterwarnings("ignore:ComplexHalf support is experimental")
+@BOTH_FORMATS
 @pytest.mark.parametrize("dtype", ["float8_e4m3fn", "complex32"])
-def test_a_tensor_of_a_dtype_that_penlight_lacks_does_not_block_the_others(dtype):
+def test_a_tensor_of_a_dtype_that_penlight_lacks_does_not_block_the_others(dtype, new):
     content = {"odd": torch.zeros(2).to(getattr(torch, dtype)), "weight": torch.ones(2)}
     with pytest.warns(UserWarning, match=r"obj\['odd'\]"):
-        ours = from_torch(content)
+        ours = from_torch(content, _use_new_zipfile_serialization=new)
     assert isinstance(ours["odd"], UnknownObject)
     assert_same(ours["weight"], content["weight"])
 

@@ -3,6 +3,17 @@
 from ._errors import CheckpointError
 from ._load import load
 from ._save import save
+from .classes import add_safe_globals, clear_safe_globals, get_safe_globals, safe_globals
 from .inert import UnknownName, UnknownObject
 
-__all__ = ["CheckpointError", "UnknownName", "UnknownObject", "load", "save"]
+__all__ = [
+    "CheckpointError",
+    "UnknownName",
+    "UnknownObject",
+    "add_safe_globals",
+    "clear_safe_globals",
+    "get_safe_globals",
+    "load",
+    "safe_globals",
+    "save",
+]

@@ -9,16 +9,20 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict
 from struct import pack
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
 from .. import _dtype
 from .._device import device
+from .._layout import layout
 from .._size import Size
 from .._tensor import Tensor
+from ..nn.modules.module import Module
 from ..nn.parameter import Parameter
 from .memory import StoredArrays
+from .numpy_emitter import numpy_array, numpy_dtype, numpy_scalar
+from .objects import FUNCTIONS, Parts, global_name, take_apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -47,6 +51,7 @@ class Emitter:
         self._memo: dict[object, int] = {}
         self._alive: list[object] = []
         self._path: list[tuple[str, object]] = []
+        self._open_modules = 0
 
     def dump(self, value: object) -> bytes:
         """Return the stream.
@@ -78,10 +83,18 @@ class Emitter:
     # ---- dispatch -------------------------------------------------------------------------------
 
     def _emit(self, value: object) -> None:
-        writer = _WRITERS.get(type(value)) or _find_writer(value)
-        if writer is None:
-            self._refuse(value)
+        writer = _WRITERS.get(type(value)) or self._find_writer(value)
         writer(self, value)
+
+    def _find_writer(self, value: object) -> Callable[[Emitter, Any], None]:
+        """Return the writer of a type that is known by its base, or by where it stands."""
+        if isinstance(value, np.generic):
+            return numpy_scalar
+        if isinstance(value, np.dtype):
+            return numpy_dtype
+        if isinstance(value, Module) or (self._open_modules and not isinstance(value, Tensor)):
+            return Emitter._global if isinstance(value, FUNCTIONS) else Emitter._object
+        return self._refuse(value)
 
     def _emit_at(self, word: str, value: object, key: object = _NOTHING) -> None:
         """Write a part of a container; ``word`` and ``key`` say which, for messages."""
@@ -101,7 +114,7 @@ class Emitter:
         name = f"{kind.__module__}.{kind.__qualname__}"
         advice = (
             "save its state_dict() instead"
-            if hasattr(value, "state_dict")
+            if hasattr(value, "state_dict") and not isinstance(value, type)
             else "convert it to tensors, arrays, numbers, strings, lists, tuples, sets or dicts"
         )
         msg = f"cannot pickle {kind.__qualname__!r} object: {self._place()} is a {name}; {advice}"
@@ -147,10 +160,7 @@ class Emitter:
 
     def _bytes(self, value: bytes) -> None:
         # Protocol 2 has no bytes; torch's reader knows this call, which Python writes too.
-        if value:
-            self._call("_codecs", "encode", (value.decode("latin1"), "latin1"))
-        else:
-            self._call("__builtin__", "bytes", ())
+        self._call("_codecs", "encode", (value.decode("latin1"), "latin1"))
 
     def _bytearray(self, value: bytearray) -> None:
         key = id(value)
@@ -245,6 +255,44 @@ class Emitter:
         self._items(args)
         self._out += b"R"
 
+    # ---- modules, and what they hold ------------------------------------------------------------
+
+    def _global(self, value: object) -> None:
+        try:
+            self._name(*global_name(value))
+        except TypeError as error:
+            self._explain(value, error)
+
+    def _object(self, value: object) -> None:
+        if self._recall(id(value)):
+            return
+        try:
+            parts = take_apart(value)
+        except TypeError as error:
+            self._explain(value, error)
+        self._open_modules += 1
+        self._global(parts.function)
+        self._items(parts.args)
+        self._out += b"\x81" if parts.new else b"R"
+        self._keep(value)
+        self._contents(parts)
+        self._open_modules -= 1
+
+    def _contents(self, parts: Parts) -> None:
+        if parts.items:
+            self._out += b"("
+            for number, item in enumerate(parts.items):
+                self._emit_at("", item, number)
+            self._out += b"e"
+        self._entries(dict(parts.entries))
+        if parts.state is not None:
+            self._emit_at(".__dict__", parts.state)
+            self._out += b"b"
+
+    def _explain(self, value: object, error: TypeError) -> NoReturn:
+        msg = f"cannot pickle {type(value).__qualname__!r} object: {self._place()}: {error}"
+        raise TypeError(msg) from error
+
     # ---- torch's types --------------------------------------------------------------------------
 
     def _size(self, value: Size) -> None:
@@ -252,6 +300,9 @@ class Emitter:
 
     def _dtype(self, value: _dtype.dtype) -> None:
         self._name("torch", value.name)
+
+    def _layout(self, value: layout) -> None:
+        self._call("torch.serialization", "_get_layout", (repr(value),))
 
     def _device(self, value: device) -> None:
         index = () if value.index is None else (value.index,)
@@ -316,46 +367,6 @@ class Emitter:
         self._out += b"tR"
         self._keep(value)
 
-    # ---- NumPy's types --------------------------------------------------------------------------
-
-    def _numpy_array(self, value: Array) -> None:
-        if self._recall(id(value)):
-            return
-        if value.dtype.kind not in "biufcSU":
-            self._refuse(value)
-        self._name("numpy._core.multiarray", "_reconstruct")
-        self._name("numpy", "ndarray")
-        self._items((0,))
-        self._bytes(b"b")
-        self._out += b"\x87R"
-        self._keep(value)
-        order: Literal["C", "F"] = "F" if value.flags.fnc else "C"
-        self._out += b"("
-        self._int(1)
-        self._items(value.shape)
-        self._numpy_dtype(value.dtype)
-        self._bool(order == "F")
-        self._bytes(value.tobytes(order))
-        self._out += b"tb"
-
-    def _numpy_scalar(self, value: np.generic) -> None:
-        if value.dtype.kind not in "biufcSU":
-            self._refuse(value)
-        self._name("numpy._core.multiarray", "scalar")
-        self._numpy_dtype(value.dtype)
-        self._bytes(value.tobytes())
-        self._out += b"\x86R"
-
-    def _numpy_dtype(self, value: np.dtype[Any]) -> None:
-        if value.kind not in "biufcSU":
-            self._refuse(value)
-        if self._recall(value):
-            return
-        self._call("numpy", "dtype", (value.str[1:], False, True))
-        self._items(value.__reduce__()[2])
-        self._out += b"b"
-        self._remember(value)
-
 
 def _rebuild_name(value: Tensor) -> str:
     return "_rebuild_tensor_v3" if value.dtype in _WIDE_DTYPES else "_rebuild_tensor_v2"
@@ -363,15 +374,6 @@ def _rebuild_name(value: Tensor) -> str:
 
 def _storage_name(dtype: _dtype.dtype) -> str:
     return "UntypedStorage" if dtype in _WIDE_DTYPES else f"{dtype.scalar_type}Storage"
-
-
-def _find_writer(value: object) -> Callable[[Emitter, Any], None] | None:
-    """Return the writer of a type that is known by its base."""
-    if isinstance(value, np.generic):
-        return Emitter._numpy_scalar
-    if isinstance(value, np.dtype):
-        return Emitter._numpy_dtype
-    return None
 
 
 _WRITERS: dict[type, Callable[[Emitter, Any], None]] = {
@@ -394,7 +396,8 @@ _WRITERS: dict[type, Callable[[Emitter, Any], None]] = {
     Size: Emitter._size,
     _dtype.dtype: Emitter._dtype,
     device: Emitter._device,
+    layout: Emitter._layout,
     Tensor: Emitter._tensor,
     Parameter: Emitter._parameter,
-    np.ndarray: Emitter._numpy_array,
+    np.ndarray: numpy_array,
 }

@@ -12,13 +12,15 @@ import numpy as np
 
 from .. import _dtype
 from .._device import device
+from .._layout import strided
 from .._size import Size
 from .._tensor import Tensor, wrap
 from ..nn.parameter import Parameter
 from ._errors import CheckpointError
 from .inert import UnknownName, UnknownObject, describe
+from .limits import expect
 from .numpy_names import NUMPY_BUILDERS, NUMPY_STATES
-from .opcodes import Names, check_key, expect
+from .opcodes import Names
 from .storages import StorageType, StoredBytes
 
 if TYPE_CHECKING:
@@ -38,16 +40,22 @@ def _items(args: tuple[object, ...], what: str) -> list[object]:
     if not isinstance(items, (list, tuple)):
         msg = f"the items of a {what} are {type(items).__name__}"
         raise CheckpointError(msg)
-    for item in items:
-        check_key(item)
     return list(items)
+
+
+def _keys(*args: object) -> Iterable[object]:
+    """Return what a call makes dict keys or set items of."""
+    return args[0] if args and isinstance(args[0], (list, tuple, dict)) else ()
+
+
+def _first_parts(*args: object) -> Iterable[object]:
+    return [pair[0] for pair in _keys(*args) if isinstance(pair, (list, tuple)) and pair]
 
 
 def _build_ordered_dict(*args: object) -> OrderedDict[Any, Any]:
     made: OrderedDict[Any, Any] = OrderedDict()
     for pair in args[0] if args and isinstance(args[0], list) else ():
         key, value = pair
-        check_key(key)
         made[key] = value
     return made
 
@@ -97,6 +105,12 @@ def _build_size(items: object = ()) -> Size:
         msg = f"a torch.Size of {describe(items)}"
         raise CheckpointError(msg)
     return Size(items)
+
+
+def _build_layout(name: object) -> object:
+    if expect(name, str, "the name of a layout") == "torch.strided":
+        return strided
+    return UnknownObject("torch.serialization._get_layout", (name,), {})
 
 
 def _build_device(kind: object, index: object = None) -> device:
@@ -153,6 +167,7 @@ def _lay_out(
     if metadata:
         # The memory holds the numbers before conjugation or negation: such a tensor gets its own.
         flags = expect(metadata, dict, "the metadata of a tensor")
+        storage.spend(array.size * array.itemsize)
         array = np.conj(array) if flags.get("conj") is True else array
         array = np.negative(array) if flags.get("neg") is True else array
     tensor = wrap(array)
@@ -262,9 +277,19 @@ NAMES = Names(
         "torch._tensor._rebuild_from_type_v2": _build_from_type,
         "torch.Size": _build_size,
         "torch.device": _build_device,
+        "torch.serialization._get_layout": _build_layout,
     },
     states={
         OrderedDict: _set_attributes,
         **NUMPY_STATES,
+    },
+    key_makers={
+        "collections.OrderedDict": _first_parts,
+        "collections.Counter": _keys,
+        **{
+            f"{module}.{name}": _keys
+            for module in ("builtins", "__builtin__")
+            for name in ("set", "frozenset")
+        },
     },
 )

@@ -9,7 +9,7 @@ import numpy as np
 
 from ._errors import CheckpointError
 from .inert import UnknownName, UnknownObject, describe
-from .opcodes import expect
+from .limits import expect
 
 if TYPE_CHECKING:
     from .opcodes import Builder, StateSetter
@@ -21,6 +21,7 @@ _NUMPY_BYTE_ORDERS = ("<", ">", "|", "=")
 _PLAIN_DTYPE_STATE = (None, None, None, -1, -1, 0)  # no subarray, no fields, no flags
 _DTYPE_VERSION = 3
 _ARRAY_VERSION = 1
+_MOST_DIMENSIONS = 64
 
 
 def _build_array(kind: object, shape: object, code: object) -> Array | UnknownObject:
@@ -47,6 +48,9 @@ def _check_array(shape: object, dtype: object, data: object) -> np.dtype[Any]:
         raise CheckpointError(msg)
     if not isinstance(shape, tuple) or any(type(n) is not int or n < 0 for n in shape):
         msg = f"an array has the shape {describe(shape)}"
+        raise CheckpointError(msg)
+    if len(shape) > _MOST_DIMENSIONS or (not dtype.itemsize and math.prod(shape)):
+        msg = f"an array of {dtype} has {len(shape)} dimensions and elements of no size"
         raise CheckpointError(msg)
     needed = math.prod(shape) * (1 if dtype.hasobject else dtype.itemsize)
     content: list[object] | bytes

@@ -12,29 +12,31 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict
 from struct import Struct
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ._errors import CheckpointError
+from .classes import make_instance, set_class_state
 from .inert import UnknownName, UnknownObject, describe
+from .limits import Budget
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     Builder = Callable[..., object]
+    KeyMaker = Callable[..., Iterable[object]]
     StateSetter = Callable[[object, object], None]
-
-T = TypeVar("T")
 
 HIGHEST_PROTOCOL = 5
 LOWEST_PROTOCOL = 2
 _LONGEST_INT = 1024  # bytes; torch writes seeds and counters, which are far shorter
 _LONGEST_NAME = 1024
-_LARGEST_KEY = 1000  # objects in a dict key or set item; hashing shared tuples could take forever
 
 _FLOAT = Struct(">d")
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+_DICTS = (dict, OrderedDict, Counter)
 _STOP, _PERSISTENT = ord("."), ord("Q")
 _BAD_CONTENT = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RuntimeError)
-_KEY_TYPES = (str, int, float, complex, bytes, type(None))
 
 
 class Names:
@@ -44,6 +46,9 @@ class Names:
         values: names that stand for a value, such as a dtype.
         builders: names that the file may call, with the function that is called in their place.
         states: for the types of objects that accept a state after they were built, what sets it.
+        key_makers: for the builders that make dict keys or set items of what they are given, what
+            returns these.
+        classes: the classes that the caller allows, by the names that files give them.
     """
 
     def __init__(
@@ -51,10 +56,20 @@ class Names:
         values: Mapping[str, object],
         builders: Mapping[str, Builder],
         states: Mapping[type, StateSetter],
+        key_makers: Mapping[str, KeyMaker] = _NOTHING,
+        classes: Mapping[str, type] = _NOTHING,
     ) -> None:
         self.values = values
         self.builders = builders
         self.states = states
+        self.key_makers = key_makers
+        self.classes = classes
+
+    def allowing(self, values: Mapping[str, object], classes: Mapping[str, type]) -> Names:
+        """Return these names with more values, and classes that the caller allows."""
+        return Names(
+            {**self.values, **values}, self.builders, self.states, self.key_makers, classes
+        )
 
 
 class PickleReader:
@@ -91,6 +106,8 @@ class PickleReader:
         self._stack: list[object] = []
         self._marks: list[int] = []
         self._memo: dict[int, object] = {}
+        self._allowed = frozenset(names.classes.values())
+        self._budget = Budget(len(self._data) - start)
 
     @property
     def position(self) -> int:
@@ -255,6 +272,8 @@ class PickleReader:
             target.extend(items)
         elif isinstance(target, UnknownObject):
             target.appended.extend(items)
+        elif type(target) in self._allowed and isinstance(target, list):
+            target.extend(items)
         else:
             self.refuse(f"items are appended to {describe(target)}")
 
@@ -265,10 +284,10 @@ class PickleReader:
         pairs = zip(items[::2], items[1::2], strict=True)
         if isinstance(target, UnknownObject):
             target.entries.extend(pairs)
-        elif type(target) in (dict, OrderedDict, Counter):
+        elif type(target) in _DICTS or (type(target) in self._allowed and isinstance(target, dict)):
             for key, value in pairs:
                 self._check_key(key)
-                target[key] = value  # type: ignore[index] # one of the three kinds of dict
+                target[key] = value  # type: ignore[index] # a dict of some kind
         else:
             self.refuse(f"keys are set in {describe(target)}")
 
@@ -277,7 +296,7 @@ class PickleReader:
         target = self._top()
         if isinstance(target, UnknownObject):
             target.appended.extend(items)
-        elif type(target) is set:
+        elif type(target) is set or (type(target) in self._allowed and isinstance(target, set)):
             for item in items:
                 self._check_key(item)
             target.update(items)
@@ -296,7 +315,7 @@ class PickleReader:
 
     def _check_key(self, key: object) -> None:
         try:
-            check_key(key)
+            self._budget.check_key(key)
         except CheckpointError as error:
             self.refuse(str(error))
 
@@ -315,6 +334,9 @@ class PickleReader:
     def _name(self, module: str, qualname: str) -> None:
         name = UnknownName(module, qualname)
         names = self._names
+        if name.name in names.classes:
+            self._push(names.classes[name.name])
+            return
         if name.name in names.values:
             self._push(names.values[name.name])
             return
@@ -326,34 +348,61 @@ class PickleReader:
         args = self._pop()
         self._call(self._pop(), args, {})
 
+    def _new_object(self) -> None:
+        args = self._pop()
+        self._call(self._pop(), args, {}, new=True)
+
     def _new_object_ex(self) -> None:
         kwargs, args = self._pop(), self._pop()
         if type(kwargs) is not dict:
             self.refuse(f"keyword arguments are {describe(kwargs)}, not a dict")
-        self._call(self._pop(), args, kwargs)
+        self._call(self._pop(), args, kwargs, new=True)
 
-    def _call(self, function: object, args: object, kwargs: dict[str, object]) -> None:
+    def _call(
+        self, function: object, args: object, kwargs: dict[str, object], *, new: bool = False
+    ) -> None:
         if type(args) is not tuple:
             self.refuse(f"arguments are {describe(args)}, not a tuple")
+        self._spend(args)
+        if isinstance(function, type) and function in self._allowed:
+            self._push(make_instance(function, args, kwargs, new=new))
+            return
         if not isinstance(function, UnknownName):
             self.refuse(f"{describe(function)} is called, which is not a name")
         builder = self._names.builders.get(function.name)
         if builder is None:
             self._push(UnknownObject(function.name, args, kwargs))
-            return
-        if kwargs:
+        elif kwargs:
             self.refuse(f"{function.name} is called with keyword arguments")
+        else:
+            self._build_known(function.name, builder, args)
+
+    def _build_known(self, name: str, builder: Builder, args: tuple[object, ...]) -> None:
+        if name in self._names.key_makers:
+            self._spend(args, hashed=True)
+            for key in self._names.key_makers[name](*args):
+                self._check_key(key)
         try:
             self._push(builder(*args))
         except CheckpointError as error:
-            self.refuse(f"{function.name}: {error}")
+            self.refuse(f"{name}: {error}")
         except _BAD_CONTENT as error:
-            self.refuse(f"{function.name} refuses its arguments: {error}", error)
+            self.refuse(f"{name} refuses its arguments: {error}", error)
+
+    def _spend(self, values: tuple[object, ...], *, hashed: bool = False) -> None:
+        try:
+            self._budget.spend(values, hashed=hashed)
+        except CheckpointError as error:
+            self.refuse(str(error))
 
     def _build(self) -> None:
         state, target = self._pop(), self._top()
         if isinstance(target, UnknownObject):
             target.state = state
+            return
+        self._spend(state if isinstance(state, tuple) else (state,))
+        if type(target) in self._allowed:
+            set_class_state(target, state)
             return
         states = self._names.states
         setter = next((states[kind] for kind in type(target).__mro__ if kind in states), None)
@@ -369,40 +418,6 @@ class PickleReader:
             self._push(self._load_persistent(self._pop()))
         except CheckpointError as error:
             self.refuse(str(error))
-
-
-def check_key(key: object) -> None:
-    """Refuse what cannot be hashed, or would take too long, as a dict key or set item.
-
-    Raises:
-        CheckpointError: see above.
-    """
-    if isinstance(key, _KEY_TYPES):
-        return
-    waiting, seen = [key], 0
-    while waiting:
-        item = waiting.pop()
-        seen += 1
-        if seen > _LARGEST_KEY:
-            msg = f"a dict key or set item holds more than {_LARGEST_KEY} objects"
-            raise CheckpointError(msg)
-        if isinstance(item, tuple):
-            waiting.extend(item[: _LARGEST_KEY + 1])
-        elif type(item).__hash__ is None:
-            msg = f"{describe(item)} cannot be a dict key or set item"
-            raise CheckpointError(msg)
-
-
-def expect(value: object, kind: type[T], what: str) -> T:
-    """Return ``value`` if it is exactly of a type.
-
-    Raises:
-        CheckpointError: it is not.
-    """
-    if type(value) is not kind:
-        msg = f"{what} is {describe(value)}, not {kind.__name__}"
-        raise CheckpointError(msg)
-    return value
 
 
 def _sized(take: Callable[[PickleReader, int], None], size: int) -> Callable[[PickleReader], None]:
@@ -460,7 +475,7 @@ _ACTIONS: dict[int, Callable[[PickleReader], None]] = {
     ord("c"): PickleReader._global,
     ord("\x93"): PickleReader._stack_global,
     ord("R"): PickleReader._reduce,
-    ord("\x81"): PickleReader._reduce,
+    ord("\x81"): PickleReader._new_object,
     ord("\x92"): PickleReader._new_object_ex,
     ord("b"): PickleReader._build,
     ord("Q"): PickleReader._persistent,

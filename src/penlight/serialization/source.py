@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import os
-from typing import IO, NoReturn
+from typing import IO, TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
 
 from ._errors import CheckpointError
+
+if TYPE_CHECKING:
+    import mmap
+
+    Mapped = mmap.mmap
+    Array = np.ndarray[Any, Any]
 
 Bytes = bytes | memoryview
 
@@ -62,6 +70,21 @@ class Source:
                 f"{what} would be {count} bytes from byte {offset} on, but the file has "
                 f"{self.size} bytes: it is cut off or damaged"
             )
+
+
+def map_file(file: IO[bytes], *, writable: bool) -> Mapped:
+    """Return the bytes of a file, which are read when they are touched.
+
+    Writes stay private; the system may want room for all of them, so who writes nothing says so.
+    """
+    import mmap  # noqa: PLC0415 - rarely wanted
+
+    return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY if writable else mmap.ACCESS_READ)
+
+
+def mapped_bytes(content: Mapped, begin: int, nbytes: int) -> Array:
+    """Return some bytes of a mapped file as an array that owns no memory of its own."""
+    return np.frombuffer(content, np.uint8, nbytes, begin) if nbytes else np.empty(0, np.uint8)
 
 
 def refuse(reason: str) -> NoReturn:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import numpy as np
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     MapLocation = Callable[["LocatedStorage", str], object] | device | str | dict[str, str] | None
 
 _MOST_DIMENSIONS = 64  # NumPy's limit
+_MOST_COPIES = 16  # of a storage, by tensors that cannot be laid over it
 _LARGEST = 2**63 - 1  # bytes that NumPy can count
 
 NO_CUDA = (
@@ -88,7 +89,7 @@ class StoredBytes:
         location: the device it was saved from.
     """
 
-    __slots__ = ("_bytes", "_swap", "_swapped", "key", "location", "type")
+    __slots__ = ("_bytes", "_copied", "_swap", "_swapped", "key", "location", "type")
 
     def __init__(
         self, data: Array, kind: StorageType, key: str, location: str, *, swap: bool
@@ -99,6 +100,7 @@ class StoredBytes:
         self._bytes = data
         self._swap = swap
         self._swapped: _dtype.dtype | None = None
+        self._copied = 0
 
     def __repr__(self) -> str:
         return f"<{self.type.name} {self.key!r} of {self._bytes.size} bytes>"
@@ -136,6 +138,32 @@ class StoredBytes:
         steps = [step * itemsize if step * itemsize <= _LARGEST else itemsize for step in strides]
         return np.ndarray(sizes, dtype.numpy, self._bytes, start * itemsize, steps)
 
+    def part(self, key: str, offset: int, count: int) -> StoredBytes:
+        """Return some of the elements as a storage that shares their memory.
+
+        Raises:
+            CheckpointError: there are not so many, or they are in the other byte order.
+        """
+        begin, end = (place * self.type.dtype.itemsize for place in (offset, offset + count))
+        if end > self.nbytes or self._swap:
+            msg = (
+                f"storage {key!r} would be bytes {begin} to {end} of storage {self.key!r}, which "
+                f"has {self.nbytes} {'in the other byte order' if self._swap else 'bytes'}"
+            )
+            raise CheckpointError(msg)
+        return StoredBytes(self._bytes[begin:end], self.type, key, self.location, swap=False)
+
+    def spend(self, nbytes: int) -> None:
+        """Count bytes that are copied out of the storage.
+
+        Raises:
+            CheckpointError: they are many times what it has.
+        """
+        self._copied += nbytes
+        if self._copied > _MOST_COPIES * self.nbytes:
+            msg = f"tensors copy {self._copied} bytes out of storage {self.key!r} of {self.nbytes}"
+            raise CheckpointError(msg)
+
     def _to_native_order(self, dtype: _dtype.dtype) -> None:
         """Swap the bytes of each element, once, where the file has the other byte order."""
         if not self._swap or self._swapped is dtype:
@@ -144,6 +172,8 @@ class StoredBytes:
             msg = f"storage {self.key!r} holds both {self._swapped} and {dtype} in swapped order"
             raise CheckpointError(msg)
         whole = self.nbytes // dtype.itemsize * dtype.itemsize
+        if not self._bytes.flags.writeable:
+            self._bytes = self._bytes.copy()
         elements: Array = self._bytes[:whole].view(dtype.numpy or np.uint8)
         elements.byteswap(inplace=True)
         self._swapped = dtype
@@ -165,18 +195,26 @@ class StorageLoader:
         self._map_location = map_location
         self._swap = swap
         self._loaded: dict[str, StoredBytes] = {}
+        self._views: dict[tuple[str, int, int], StoredBytes] = {}
 
-    def load(self, identity: object) -> StoredBytes | UnknownObject:
+    def load(self, identity: object) -> object:
         """Return the storage of a persistent id; an inert object if its type is not known.
 
         Raises:
             CheckpointError: it is not one of a storage, or contradicts the file.
         """
+        if tag_of(identity) == "module":
+            return class_of(identity)
         if isinstance(identity, tuple) and len(identity) > 1:
             unknown = identity[1]
             if isinstance(unknown, UnknownName):
                 return UnknownObject(unknown.name, identity, {})
-        kind, key, location, count = parse_identity(identity)
+        wanted = parse_identity(identity)
+        root = self._root(wanted)
+        return root if wanted.view is None else self._view(root, wanted.view)
+
+    def _root(self, wanted: Identity) -> StoredBytes:
+        kind, key, location, count, _ = wanted
         nbytes = count * kind.dtype.itemsize
         known = self._loaded.get(key)
         if known is None:
@@ -192,25 +230,66 @@ class StorageLoader:
             raise CheckpointError(msg)
         return known
 
+    def _view(self, root: StoredBytes, view: tuple[str, int, int]) -> StoredBytes:
+        """Return a part of a storage that was one of its own, as before torch 0.4."""
+        key, offset, count = view
+        if view not in self._views:
+            self._views[view] = root.part(key, offset, count)
+        return self._views[view]
 
-def parse_identity(identity: object) -> tuple[StorageType, str, str, int]:
-    """Return the type, key, location and number of elements that a persistent id gives.
+
+class Identity(NamedTuple):
+    """What the persistent id of a storage says.
+
+    Attributes:
+        kind: the type.
+        key: its name in the file.
+        location: the device it was saved from.
+        length: the number of elements.
+        view: the key, offset and number of elements of the part that is meant, or ``None``.
+    """
+
+    kind: StorageType
+    key: str
+    location: str
+    length: int
+    view: tuple[str, int, int] | None
+
+
+def tag_of(identity: object) -> str:
+    """Return the first word of a persistent id."""
+    # As text only: an array from the file would answer == with another array.
+    if isinstance(identity, tuple) and identity and type(identity[0]) is str:
+        return identity[0]
+    return ""
+
+
+def class_of(identity: object) -> object:
+    """Return the class that a persistent id names: torch kept modules' source code so, once.
+
+    Raises:
+        CheckpointError: it is not such an id.
+    """
+    if not isinstance(identity, tuple) or len(identity) != 4:
+        msg = "a persistent id of a module does not give its class, file and source"
+        raise CheckpointError(msg)
+    return identity[1]
+
+
+def parse_identity(identity: object) -> Identity:
+    """Return what the persistent id of a storage says.
 
     Raises:
         CheckpointError: it is not one of a storage.
     """
-    # Compared as text only: an array from the file would answer == with another array.
-    tagged = isinstance(identity, tuple) and len(identity) in (5, 6) and type(identity[0]) is str
-    if not isinstance(identity, tuple) or not tagged or identity[0] != "storage":
+    if (
+        tag_of(identity) != "storage"
+        or not isinstance(identity, tuple)
+        or len(identity) not in (5, 6)
+    ):
         msg = "a persistent id does not name a storage"
         raise CheckpointError(msg)
-    _, kind, key, location, count, *view = identity
-    if any(part is not None for part in view):
-        msg = (
-            f"storage {describe(key)} is a view of another, as before torch 0.4; "
-            "such files are not read"
-        )
-        raise CheckpointError(msg)
+    _, kind, key, location, count, *rest = identity
     if not isinstance(kind, StorageType):
         msg = f"storage {describe(key)} is of an unknown type, {describe(kind)}"
         raise CheckpointError(msg)
@@ -218,7 +297,17 @@ def parse_identity(identity: object) -> tuple[StorageType, str, str, int]:
         msg = "a storage's key or location is not a string"
         raise CheckpointError(msg)
     (count,) = _lengths("storage size", (count,))
-    return kind, key, location, count
+    return Identity(kind, key, location, count, _parse_view(rest[0] if rest else None))
+
+
+def _parse_view(view: object) -> tuple[str, int, int] | None:
+    if view is None:
+        return None
+    if not isinstance(view, tuple) or len(view) != 3 or not isinstance(view[0], str):
+        msg = f"a part of a storage is given as {describe(view)}, not as key, offset and size"
+        raise CheckpointError(msg)
+    offset, count = _lengths("part of a storage", view[1:])
+    return view[0], offset, count
 
 
 def _lengths(what: str, numbers: object) -> tuple[int, ...]:

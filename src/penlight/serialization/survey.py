@@ -24,10 +24,13 @@ _CONTAINERS = (dict, list, tuple, set, frozenset, *_INERT)
 _NOTHING = object()
 
 
-def unknown_parts(result: object, *, most: int) -> tuple[list[str], int]:
+def unknown_parts(
+    result: object, *, most: int, classes: tuple[type, ...] = ()
+) -> tuple[list[str], int]:
     """Return the place and name of the first ``most`` unknown parts, and how many there are.
 
-    Each object is looked at once, however often it is referred to.
+    Each object is looked at once, however often it is referred to; of objects of ``classes``, the
+    attributes are looked at too.
 
     Raises:
         CheckpointError: containers are nested deeper than :data:`MOST_NESTING`.
@@ -43,7 +46,7 @@ def unknown_parts(result: object, *, most: int) -> tuple[list[str], int]:
         known = heights.get(id(part))
         if known is not None:
             tallest[-1] = max(tallest[-1], known)
-        elif _has_parts(part):
+        elif _has_parts(part, classes):
             heights[id(part)] = 0
             walk.append((step, part, _parts(part)))
             tallest.append(0)
@@ -75,10 +78,12 @@ def _next_part(
     return ("", _NOTHING), None
 
 
-def _has_parts(value: object) -> bool:
+def _has_parts(value: object, classes: tuple[type, ...]) -> bool:
     if isinstance(value, np.ndarray):
         return bool(value.dtype.hasobject)
-    return isinstance(value, _CONTAINERS) or (isinstance(value, Tensor) and bool(vars(value)))
+    if isinstance(value, (*_CONTAINERS, *classes)):
+        return True
+    return isinstance(value, Tensor) and bool(vars(value))
 
 
 def _place(walk: list[Level]) -> str:
@@ -93,11 +98,6 @@ def _parts(value: object) -> Iterator[tuple[Step, object]]:
         for key, item in value.items():
             yield (".keys()", key), key
             yield ("", key), item
-        attributes = getattr(value, "__dict__", None)
-        if attributes:
-            yield (".__dict__", _NOTHING), attributes
-    elif isinstance(value, Tensor):
-        yield (".__dict__", _NOTHING), vars(value)
     elif isinstance(value, np.ndarray):
         yield from ((("", number), item) for number, item in enumerate(value.flat))
     elif isinstance(value, (list, tuple, set, frozenset)):
@@ -109,3 +109,6 @@ def _parts(value: object) -> Iterator[tuple[Step, object]]:
         yield (".state", _NOTHING), value.state
         yield (".appended", _NOTHING), value.appended
         yield (".entries", _NOTHING), value.entries
+    attributes = getattr(value, "__dict__", None)
+    if attributes:
+        yield (".__dict__", _NOTHING), attributes

@@ -195,6 +195,10 @@ class RNNBase(Module):
                 parts.append(f"{name}={value}")
         return ", ".join(parts)
 
+    def __getstate__(self) -> dict[str, Any]:
+        # torch: its forward reads the weights from this list, also of a model that is loaded.
+        return {**self.__dict__, "_flat_weights": self._flat_weights}
+
     def __setstate__(self, state: dict[str, Any]) -> None:
         state = dict(state)
         state.setdefault("proj_size", 0)
