@@ -126,7 +126,7 @@ _HOMES = {
         is_anomaly_check_nan_enabled is_anomaly_enabled set_anomaly_enabled
     """,
     "func": "vmap",
-    "serialization": "load save",
+    "serialization": "load load_file save save_file",
 }
 _LAZY_NAMES = {name: home for home, names in _HOMES.items() for name in names.split()}
 
@@ -203,6 +203,7 @@ __all__ = [
     "is_inference_mode_enabled",
     "linalg",
     "load",
+    "load_file",
     "long",
     "manual_seed",
     "multiprocessing",
@@ -215,6 +216,8 @@ __all__ = [
     "promote_types",
     "random",
     "result_type",
+    "save",
+    "save_file",
     "seed",
     "serialization",
     "set_default_dtype",

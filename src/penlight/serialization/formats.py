@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, NoReturn
 
@@ -13,6 +14,7 @@ from .archive import MAGIC, ArchiveReader
 from .legacy import FIRST_BYTE, read_legacy
 from .names import NAMES
 from .opcodes import Names, PickleReader
+from .safetensors import looks_like_safetensors, read_safetensors
 from .scripted import SCRIPT_NAMES, is_scripted, state_of
 from .source import Source, map_file, mapped_bytes
 from .storages import StorageLoader
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     Fetch = Callable[[str, int], Array]
 
 ARCHIVE, SCRIPT = "torch archive", "TorchScript archive"
-LEGACY = "torch before 1.6"
+LEGACY, SAFETENSORS = "torch before 1.6", "safetensors"
 
 _HEAD = 512  # a tar file has its magic number within the first 512 bytes
 _TAR_MAGIC = slice(257, 262)
@@ -81,6 +83,11 @@ def read_contents(file: IO[bytes], how: Reading) -> Contents:
     head = source.read(0, min(source.size, _HEAD), "the file")
     if head.startswith(MAGIC):
         return _read_archive(file, source, how)
+    if looks_like_safetensors(head, source.size):
+        mapped = map_file(file, writable=not how.anywhere) if how.mmap else None
+        path = None if source.start else _path_of(file)
+        tensors, metadata = read_safetensors(source, path, mapped, strict=how.strict)
+        return Contents(tensors, SAFETENSORS, metadata)
     if how.mmap and not how.anywhere:
         msg = (
             "mmap can only be used with files saved with "
@@ -129,6 +136,12 @@ def _source(file: Any) -> Source:
             "data into a buffer like io.BytesIO and try to load from it instead."
         )
         raise type(error)(msg) from error
+
+
+def _path_of(file: Any) -> str | None:
+    """Return the path of a file that was opened by it, for libraries that want one."""
+    name = getattr(file, "name", None)
+    return os.fsdecode(name) if isinstance(name, (str, bytes)) and os.path.isfile(name) else None
 
 
 def _refuse_format(head: bytes, size: int) -> NoReturn:
