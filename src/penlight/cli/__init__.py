@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 SUMMARIES = {
     "run": "run a PyTorch program, with penlight standing in for torch",
+    "inspect": "list what is in a checkpoint, without loading or running it",
+    "convert": "write a checkpoint in another format: .pt, .safetensors",
     "info": "say what is installed here and how it computes",
     "word2vec": "train word vectors, look for similar words, draw them",
 }
