@@ -349,3 +349,59 @@ def test_nothing_is_recorded_without_need(pt):
     with pt.no_grad():
         assert not apply(ones(pt)).requires_grad
     assert make(pt, lambda ctx, x: 3, None)(ones(pt)) == 3
+
+
+def test_what_penlight_never_calls_is_refused_in_torchs_words(pt):
+    function = pt.autograd.Function
+    assert function.generate_vmap_rule is False
+    with pytest.raises(NotImplementedError, match="forward mode AD"):
+        function.jvp(None, None)
+    with pytest.raises(NotImplementedError, match="override the vmap staticmethod"):
+        function.vmap(None, None)
+
+
+def test_tensors_for_forward_mode_are_accepted(pt):
+    def forward(ctx, x):
+        ctx.save_for_forward(x, None)
+        return x * 2
+
+    x = ones(pt)
+    make(pt, forward, lambda ctx, grad: grad * 2)(x).sum().backward()
+    assert x.grad.tolist() == [2, 2]
+
+
+def test_the_old_class_for_work_in_place(pt):
+    base = importlib.import_module(f"{pt.__name__}.autograd.function").InplaceFunction
+
+    class AddOne(base):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.mark_dirty(x)
+            return x.add_(1)
+
+        @staticmethod
+        def backward(ctx, grad):
+            return grad
+
+    x = ones(pt)
+    y = x * 2
+    assert AddOne.apply(y) is y
+    y.sum().backward()
+    assert x.grad.tolist() == [2, 2]
+
+
+def test_a_function_in_a_map_and_a_transform():
+    import penlight
+
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x * x
+
+    def backward(ctx, grad):
+        return grad * 2 * ctx.saved_tensors[0]
+
+    square = make(penlight, forward, backward)
+    x = penlight.tensor([[1.0, 2.0], [3.0, 4.0]])
+    assert penlight.vmap(square)(x).tolist() == (x * x).tolist()
+    each = penlight.vmap(penlight.func.grad(lambda row: square(row).sum()))(x)
+    assert each.tolist() == (2 * x).tolist()

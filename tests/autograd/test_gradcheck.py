@@ -90,3 +90,8 @@ def test_single_precision_is_warned_of(pt):
         UserWarning, match="Input #0 requires gradient and is not a double precision"
     ):
         pt.autograd.gradcheck(lambda x: x * 2, (x,), eps=1e-2, atol=1e-2)
+
+
+def test_batched_gradients_are_checked_with_the_others(pt):
+    x = pt.tensor([0.3, 0.7], dtype=pt.float64, requires_grad=True)
+    assert pt.autograd.gradcheck(pt.sin, (x,), check_batched_grad=True)

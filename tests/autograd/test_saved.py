@@ -228,6 +228,41 @@ def test_a_graph_with_hooks_goes_with_its_last_tensor():
         gc.enable()
 
 
+def test_a_deep_graph_with_hooks_is_walked_and_freed():
+    x = penlight.ones(1, requires_grad=True)
+    with graph(penlight).saved_tensors_hooks(lambda t: t, lambda t: t):
+        y = x
+        for _ in range(30_000):
+            y = y * x
+    y.backward(retain_graph=True)
+    assert x.grad.item() == 30_001
+    del y
+
+
+def test_threads_set_and_leave_hooks_at_once():
+    start, found = threading.Barrier(4), []
+
+    def work(factor):
+        start.wait()
+        for _ in range(50):
+            x = penlight.ones(2, requires_grad=True)
+            with graph(penlight).saved_tensors_hooks(
+                lambda t: t.detach() * factor, lambda t: t / factor
+            ):
+                y = (x * x).exp() * x
+            y.sum().backward()
+            found.append(x.grad.tolist())
+
+    threads = [threading.Thread(target=work, args=(2.0**n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [found[0]] * 200
+    assert found[0] == pytest.approx([3 * 2.718281828] * 2)
+    assert penlight.mul.__globals__["WATCHED"] == []
+
+
 # ---- a look at what is saved ---------------------------------------------------------------------
 
 

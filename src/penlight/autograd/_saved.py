@@ -253,7 +253,10 @@ class SavedTensor:
         if value is FREED:
             refuse_freed(node)
         if value.__class__ is Packed:
-            msg = "Setting hooks on a saved tensor that already has hooks is not supported."
+            msg = (
+                "Calling register_hooks on a saved tensor whose hooks have already been set. Hint: "
+                "only one pair of hooks is allowed at a time."
+            )
             raise RuntimeError(msg)
         if value is None:
             msg = f"{slot.removeprefix('saved_')} of {node.name()} saved no tensor to set hooks on"

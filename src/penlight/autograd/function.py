@@ -15,6 +15,8 @@ from .graph import Node, Output
 from .hooks import as_tuple
 from .views import edge_of
 
+__all__ = ["Function", "FunctionCtx", "InplaceFunction", "once_differentiable"]
+
 
 class FunctionCtx:
     """What ``forward`` leaves for ``backward``: saved tensors, flags, and attributes at will."""
@@ -209,6 +211,18 @@ class Function:
         return cls.backward
 
 
+class InplaceFunction(Function):
+    """A :class:`Function` under the old name of those that may work in place.
+
+    Args:
+        inplace: kept as an attribute.
+    """
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__()
+        self.inplace = inplace
+
+
 def _bound(
     forward: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *, with_ctx: bool
 ) -> tuple[Any, ...]:
@@ -235,16 +249,16 @@ def _check_dirty(ctx: FunctionCtx, outputs: Sequence[Any]) -> None:
             raise RuntimeError(msg)
 
 
-def once_differentiable(function: Callable[..., Any]) -> Callable[..., Any]:
+def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
     """Decorate a backward that cannot be differentiated again.
 
     Its results then refuse a second backward, with torch's sentence.
     """
 
-    @functools.wraps(function)
+    @functools.wraps(fn)
     def once(ctx: Any, *grads: Any) -> Any:
         with no_grad():
-            results = function(ctx, *grads)
+            results = fn(ctx, *grads)
         if not (mode.grad and any(isinstance(g, Tensor) and g.requires_grad for g in grads)):
             return results
         refusing = tuple(map(_refusing, as_tuple(results)))

@@ -47,9 +47,10 @@ def gradcheck(
         check_undefined_grad: also go through the graph from each output alone, the others unused.
         check_grad_dtypes: also require that gradients have their input's dtype.
         fast_mode: accepted; the full check is done.
-        check_batched_grad: refused; penlight does not batch gradients.
-        check_batched_forward_grad: refused likewise.
-        check_forward_ad: refused; penlight has no forward mode.
+        check_batched_grad: accepted; batched gradients are computed row by row, as those that are
+            checked.
+        check_batched_forward_grad: refused; penlight has no forward mode.
+        check_forward_ad: refused likewise.
         check_backward_ad: ``False`` checks nothing.
         masked: accepted; every tensor is dense.
 
@@ -63,9 +64,9 @@ def gradcheck(
         >>> torch.autograd.gradcheck(torch.exp, (x,))
         True
     """
-    del fast_mode, masked
-    if check_batched_grad or check_batched_forward_grad or check_forward_ad:
-        msg = "gradcheck: penlight has no forward mode and no batched gradients to check"
+    del fast_mode, masked, check_batched_grad
+    if check_batched_forward_grad or check_forward_ad:
+        msg = "gradcheck: penlight has no forward mode to check"
         raise ValueError(msg)
     if not check_backward_ad:
         return True
