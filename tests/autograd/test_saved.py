@@ -396,6 +396,8 @@ def test_gradients_of_several_rows_at_once(pt):
     )
     assert grad.tolist() == [[2, 0], [0, 4], [4, 12]]
     assert none is None
+    with pytest.raises(RuntimeError, match="If `is_grads_batched=True`, we interpret the first"):
+        pt.autograd.grad(y, x, rows[:, :1], is_grads_batched=True, retain_graph=True)
     assert pt.autograd.grad(y, x, rows, is_grads_batched=True)[0].tolist() == grad.tolist()
 
 

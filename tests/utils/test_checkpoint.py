@@ -134,6 +134,15 @@ def test_keywords_and_things_that_are_no_tensors(pt):
         tools(pt).checkpoint_sequential([pt.exp], 1, x, use_reentrant=False, add=1)
 
 
+def test_a_program_may_refuse_the_hooks(pt):
+    x = pt.ones(2, requires_grad=True)
+    with (
+        pt.autograd.graph.disable_saved_tensors_hooks("not here"),
+        pytest.raises(RuntimeError, match="not here"),
+    ):
+        tools(pt).checkpoint(pt.exp, x, use_reentrant=False)
+
+
 def test_without_recording_nothing_is_kept(pt):
     calls = []
     x = pt.ones(2)

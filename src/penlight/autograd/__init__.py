@@ -296,9 +296,19 @@ def _batched(
     outputs: Any, inputs: Any, grads: Any, keep_graph: bool, create_graph: bool, allow_unused: bool
 ) -> list[Any]:
     """Return the gradients for each row of ``grads``, stacked; the graph is walked for each."""
-    if not all(isinstance(grad, Tensor) and grad.dim() for grad in grads):
-        msg = "is_grads_batched=True needs grad_outputs with a first dimension to batch over"
-        raise RuntimeError(msg)
+    for index, (out, grad) in enumerate(zip(outputs, grads, strict=True)):
+        if not isinstance(grad, Tensor) or not grad.dim():
+            msg = "is_grads_batched=True needs grad_outputs with a first dimension to batch over"
+            raise RuntimeError(msg)
+        if isinstance(out, Tensor) and grad.shape[1:] != out.shape:
+            msg = (
+                "If `is_grads_batched=True`, we interpret the first dimension of each grad_output "
+                "as the batch dimension. The sizes of the remaining dimensions are expected to "
+                f"match the shape of corresponding output, but a mismatch was detected: "
+                f"grad_output[{index}] has a shape of {grad.shape} and output[{index}] has a shape "
+                f"of {out.shape}."
+            )
+            raise RuntimeError(msg)
     counts = {len(grad) for grad in grads}
     if len(counts) != 1 or not min(counts):
         msg = (

@@ -150,17 +150,20 @@ def vjp(func: Function, *primals: Any, has_aux: bool = False) -> Any:
 def _cotangents(cotangents: Any, recorded: Any, outputs: Sequence[Any]) -> list[Any]:
     """Return cotangents as a list, refusing those that do not have the value's form."""
     grads = leaves(cotangents)
-    same = mapped(lambda _: None, cotangents) == mapped(lambda _: None, recorded)
-    if not same or any(
-        not isinstance(grad, Tensor) or grad.shape != out.shape
-        for grad, out in zip(grads, outputs, strict=True)
-    ):
+    forms = [mapped(lambda _: "*", tree) for tree in (cotangents, recorded)]
+    if forms[0] != forms[1]:
         msg = (
             "Expected pytree structure of cotangents to be the same as pytree structure of outputs "
-            f"to the function, and the same shapes: outputs are {_described(outputs)}, cotangents "
-            f"{_described(grads)}"
+            f"to the function. cotangents: {forms[0]}, primal output: {forms[1]}"
         )
         raise RuntimeError(msg)
+    for index, (grad, out) in enumerate(zip(grads, outputs, strict=True)):
+        if not isinstance(grad, Tensor) or grad.shape != out.shape:
+            msg = (
+                f"Mismatch in shape: grad_output[{index}] has a shape of {_described([grad])} and "
+                f"output[{index}] has a shape of {out.shape}."
+            )
+            raise RuntimeError(msg)
     return grads
 
 
@@ -263,8 +266,8 @@ class _Pushing:
         """Return the products for each output in order."""
         if strict and any(edge_of(each) is None for each in (*self.outputs, *self.linear)):
             msg = (
-                f"{self.name}: The output of f is independent of the inputs. This is not allowed "
-                "with strict=True."
+                f"{self.name[:-1]}, strict=True): The output of f is independent of the inputs. "
+                "This is not allowed with strict=True."
             )
             raise RuntimeError(msg)
         record = mode.grad and (self.outside or any(edge_of(v) is not None for v in vectors))
@@ -469,8 +472,8 @@ def _opened(level: Level, args: tuple[Any, ...], argnums: Any) -> tuple[list[Any
 
 def _fresh(level: Level, value: Any, name: str) -> Any:
     if not isinstance(value, Tensor):
-        msg = f"{name}: Expected all inputs to be tensors, got {type(value)}"
-        raise RuntimeError(msg)  # noqa: TRY004 - torch's type
+        msg = f"Thing passed to transform API must be Tensor, got {type(value)}, in {name}"
+        raise ValueError(msg)  # noqa: TRY004 - torch's type
     return level.fresh(value)
 
 

@@ -206,8 +206,14 @@ def _stacked(results: Sequence[Any], out_dims: Any, func: Any) -> Any:
 def _out_dims(out_dims: Any, first: Any, func: Any) -> list[Any]:
     if isinstance(first, Tensor) and isinstance(out_dims, tuple) and len(out_dims) == 1:
         out_dims = out_dims[0]
-    if isinstance(out_dims, tuple) and isinstance(first, list):
-        first = tuple(first)
+    for dim in leaves(out_dims):
+        if dim is not None and not isinstance(dim, int):
+            msg = (
+                f"vmap({_name(func)}, ..., out_dims={out_dims}): `out_dims` must be an int, None "
+                "or a python collection of ints representing where in the outputs the vmapped "
+                f"dimension should appear, got {type(dim)}."
+            )
+            raise ValueError(msg)
     dims = spread(out_dims, first)
     if dims is None or (is_node(out_dims) and not is_node(first)):
         msg = (

@@ -233,7 +233,9 @@ def _never(packed: Any) -> Any:
 
 @contextlib.contextmanager
 def _saving(hooks: Hooks) -> Iterator[None]:
-    """Set hooks that no program can refuse."""
+    """Set hooks, unless the program refuses them here."""
+    if mode.saving_refused is not None:
+        raise RuntimeError(mode.saving_refused)
     begin()
     before, mode.saving = mode.saving, hooks
     try:
