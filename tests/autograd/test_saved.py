@@ -401,8 +401,13 @@ def test_gradients_of_several_rows_at_once(pt):
     assert pt.autograd.grad(y, x, rows, is_grads_batched=True)[0].tolist() == grad.tolist()
 
 
-def test_set_multithreading_enabled_is_accepted(pt):
+@pytest.mark.parametrize("name", ["set_multithreading_enabled", "enforce_grad_layout_policy"])
+def test_switches_that_change_nothing_are_accepted(pt, name):
     x = ones(pt)
-    with pt.autograd.set_multithreading_enabled(False):
+    switch = getattr(pt.autograd, name)
+    with switch(False):
         x.sum().backward()
+    switch(True)
     assert x.grad.tolist() == [1, 1]
+    with pytest.raises(TypeError, match="must be bool"):
+        switch("no")

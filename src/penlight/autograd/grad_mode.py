@@ -9,6 +9,7 @@ from ._mode import F, GradSwitch, decorate, is_grad_enabled, is_inference_mode_e
 
 __all__ = [
     "enable_grad",
+    "enforce_grad_layout_policy",
     "inference_mode",
     "is_grad_enabled",
     "is_inference_mode_enabled",
@@ -149,24 +150,14 @@ class inference_mode(GradSwitch):  # noqa: N801 - torch's name
         return inference_mode(self._inference)
 
 
-class set_multithreading_enabled:  # noqa: N801 - torch's name
-    """Accepted, as a statement or a context: a backward of penlight's runs in its caller's thread.
+class _Accepted:
+    """A switch of torch's with nothing behind it here, as a statement or a context."""
 
-    Args:
-        mode: whatever it is, nothing changes.
-
-    Example:
-        >>> import penlight as torch
-        >>> x = torch.ones(1, requires_grad=True)
-        >>> with torch.autograd.set_multithreading_enabled(False):
-        ...     (x * 2).backward()
-    """
-
-    def __init__(self, mode: bool) -> None:
-        if not isinstance(mode, bool):
+    def __init__(self, value: Any) -> None:
+        if not isinstance(value, bool):
             msg = (
-                "set_multithreading_enabled(): argument 'enabled' must be bool, not "
-                f"{type(mode).__name__}"
+                f"{type(self).__name__}(): argument 'enabled' (position 1) must be bool, not "
+                f"{type(value).__name__}"
             )
             raise TypeError(msg)
 
@@ -180,3 +171,39 @@ class set_multithreading_enabled:  # noqa: N801 - torch's name
         traceback: TracebackType | None,
     ) -> None:
         pass
+
+
+class set_multithreading_enabled(_Accepted):  # noqa: N801 - torch's name
+    """Accepted, as a statement or a context: a backward of penlight's runs in its caller's thread.
+
+    Args:
+        mode: whatever it is, nothing changes.
+
+    Example:
+        >>> import penlight as torch
+        >>> x = torch.ones(1, requires_grad=True)
+        >>> with torch.autograd.set_multithreading_enabled(False):
+        ...     (x * 2).backward()
+    """
+
+    def __init__(self, mode: bool) -> None:
+        super().__init__(mode)
+
+
+class enforce_grad_layout_policy(_Accepted):  # noqa: N801 - torch's name
+    """Accepted, as a statement or a context: a leaf's gradient always has the leaf's layout.
+
+    Args:
+        enable: whatever it is, nothing changes; torch may leave another layout where it is false.
+
+    Example:
+        >>> import penlight as torch
+        >>> x = torch.ones(2, 3).t().requires_grad_()
+        >>> with torch.autograd.enforce_grad_layout_policy(False):
+        ...     (x * 2).sum().backward()
+        >>> x.grad.stride() == x.stride()
+        True
+    """
+
+    def __init__(self, enable: bool = True) -> None:
+        super().__init__(enable)
