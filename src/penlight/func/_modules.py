@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
-from .._tensor import Tensor
 from ..nn.modules.batchnorm import _BatchNorm
+from ..nn.utils.stateless import _functional_call
 from ..ops.join import stack
 
 
@@ -51,13 +50,7 @@ def functional_call(
         tensor([7.])
     """
     given = _merged(parameter_and_buffer_dicts)
-    if strict:
-        _check_names(module, given)
-    if tie_weights:
-        given = _tied(module, given)
-    arguments = () if args is None else args if isinstance(args, tuple) else (args,)
-    with _exchanged(module, given):
-        return module(*arguments, **(kwargs or {}))
+    return _functional_call(module, given, args, kwargs, tie_weights=tie_weights, strict=strict)
 
 
 def _merged(dicts: Any) -> dict[str, Any]:
@@ -80,77 +73,6 @@ def _merged(dicts: Any) -> dict[str, Any]:
             raise ValueError(msg)
         merged |= each
     return merged
-
-
-def _tensors_of(module: Any) -> dict[str, Any]:
-    """Return every name of every parameter and buffer."""
-    named = dict(module.named_parameters(remove_duplicate=False))
-    return named | dict(module.named_buffers(remove_duplicate=False))
-
-
-def _check_names(module: Any, given: dict[str, Any]) -> None:
-    known = _tensors_of(module).keys()
-    unexpected, missing = sorted(given.keys() - known), sorted(known - given.keys())
-    said = [f"Unexpected key(s): {', '.join(map(repr, unexpected))}."] if unexpected else []
-    said += [f"Missing key(s): {', '.join(map(repr, missing))}."] if missing else []
-    if said:
-        msg = f"Error(s) in reparametrizing for {type(module).__name__}:\n\t" + "\n\t".join(said)
-        raise RuntimeError(msg)
-
-
-def _tied(module: Any, given: dict[str, Any]) -> dict[str, Any]:
-    """Return the tensors with those added that tied names share."""
-    groups: dict[int, list[str]] = {}
-    for name, tensor in _tensors_of(module).items():
-        groups.setdefault(id(tensor), []).append(name)
-    spread = dict(given)
-    for names in groups.values():
-        found = [name for name in names if name in given]
-        if len({id(given[name]) for name in found}) > 1:
-            msg = (
-                f"functional_call got multiple values for keys {found}, which are tied. Consider "
-                "using tie_weights=False"
-            )
-            raise ValueError(msg)
-        if found:
-            spread |= dict.fromkeys(names, given[found[0]])
-    return spread
-
-
-_MISSING = object()
-
-
-@contextmanager
-def _exchanged(module: Any, given: dict[str, Any]) -> Iterator[None]:
-    """Put tensors into a module, and its own back."""
-    places = []
-    for path, tensor in given.items():
-        if not isinstance(tensor, Tensor):
-            msg = f"{tensor} is not an instance of torch.Tensor; it was given for {path}"
-            raise TypeError(msg)
-        places.append((*_place(module, path), tensor))
-    own = [(table, name, table.get(name, _MISSING)) for table, name, _ in places]
-    try:
-        for table, name, tensor in places:
-            table[name] = tensor
-        yield
-    finally:
-        for table, name, tensor in own:
-            if tensor is _MISSING:
-                del table[name]
-            else:
-                table[name] = tensor
-
-
-def _place(module: Any, path: str) -> tuple[dict[str, Any], str]:
-    """Return the table that holds a parameter, a buffer or any attribute, and its name there."""
-    owner, _, name = path.rpartition(".")
-    holder = module.get_submodule(owner)
-    for table in (holder._parameters, holder._buffers):
-        if name in table:
-            return table, name
-    # torch: a name that the module lacks is an attribute for as long as the call lasts.
-    return vars(holder), name
 
 
 def stack_module_state(models: Any) -> tuple[dict[str, Any], dict[str, Any]]:
