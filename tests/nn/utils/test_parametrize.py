@@ -150,6 +150,14 @@ ALIKE = [
     "N.spectral_norm(made(), 'nothing')",
     "run(lambda: torch.manual_seed(1), lambda: N.spectral_norm(nn.ConvTranspose2d(2, 3, 2)).weight)",
     "run(lambda: torch.manual_seed(1), lambda: N.spectral_norm(nn.Conv1d(2, 3, 2)).state_dict())",
+    # orthogonal matrices
+    "N.orthogonal(made())",
+    "N.orthogonal(made(), orthogonal_map='x')",
+    "N.orthogonal(made(), 'bias')",
+    "N.orthogonal(made(), 'nothing')",
+    "N.orthogonal(made(), orthogonal_map='cayley', use_trivialization=False).parametrizations.weight.original",
+    "setattr(N.orthogonal(made(), orthogonal_map='cayley', use_trivialization=False), 'weight', A)",
+    "setattr(N.orthogonal(made()), 'weight', A[0])",
 ]
 
 
@@ -195,6 +203,46 @@ def test_training_and_checkpoints_are_torchs(register) -> None:
         np.testing.assert_allclose(mine[key].numpy(), value.numpy(), rtol=1e-4, atol=1e-6)
     ours.load_state_dict({key: pl.tensor(value.numpy()) for key, value in its.items()})
     theirs.load_state_dict({key: torch.tensor(value.numpy()) for key, value in mine.items()})
+
+
+SHAPES = [(4, 4), (5, 3), (3, 5), (2, 4, 3), (2, 3, 3)]
+
+
+@pytest.mark.parametrize("use_trivialization", [True, False])
+@pytest.mark.parametrize("orthogonal_map", ["matrix_exp", "cayley", "householder", None])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_orthogonal_matrices_are_torchs(shape, orthogonal_map, use_trivialization) -> None:
+    torch = pytest.importorskip("torch", reason="the oracle: pip install torch==2.13.0")
+    start = np.random.default_rng(0).normal(size=shape)
+    keys, results = [], []
+    for library in (pl, torch):
+        library.manual_seed(5)
+        holder = library.nn.Module()
+        holder.weight = library.nn.Parameter(library.tensor(start))
+        library.nn.utils.parametrizations.orthogonal(
+            holder, orthogonal_map=orthogonal_map, use_trivialization=use_trivialization
+        )
+        optimizer = library.optim.SGD(holder.parameters(), lr=0.1)
+        seen = [holder.weight.detach().numpy()]
+        for _ in range(3):
+            optimizer.zero_grad()
+            (holder.weight * library.tensor(start)).pow(2).sum().backward()
+            optimizer.step()
+        seen += [holder.weight.detach().numpy()]
+        if use_trivialization or orthogonal_map == "householder":
+            holder.weight = library.tensor(start[..., ::-1].copy())
+            seen.append(holder.weight.detach().numpy())
+        seen += [value.numpy() for value in holder.state_dict().values()]
+        keys.append(list(holder.state_dict()))
+        results.append(seen)
+    assert keys[0] == keys[1]
+    for ours, theirs in zip(*results, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-8, atol=1e-9)
+    square = results[0][1] if shape[-2] >= shape[-1] else np.swapaxes(results[0][1], -1, -2)
+    product = np.swapaxes(square, -1, -2) @ square
+    np.testing.assert_allclose(
+        product, np.broadcast_to(np.eye(product.shape[-1]), product.shape), atol=1e-10
+    )
 
 
 def test_the_older_weight_norms_checkpoint_is_taken_over() -> None:

@@ -63,6 +63,7 @@ ALIKE = [
         for n, dim in ((2, 0), (1, 1), ("float('inf')", -1), ("float('-inf')", 0))
     ),
     "of(prune.ln_structured(layer(), 'weight', 0, 2, 0))",
+    "of(prune.ln_structured(conv(), 'weight', 1, 1.5, 0))",
     "of(prune.ln_structured(layer(), 'weight', 1, 2, 0, importance_scores=-scores))",
     "of(prune.ln_structured(conv(), 'weight', 2, 2, 1))",
     "of(prune.random_structured(conv(), 'weight', 0.5, 0))",

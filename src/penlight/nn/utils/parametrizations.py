@@ -1,4 +1,4 @@
-"""Ready-made parametrizations: weight norm and spectral norm."""
+"""Ready-made parametrizations: weight norm, spectral norm, orthogonal matrices."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from ...ops.products import mv, vdot
 from ...ops.weight_norm import norm_except_dim, weight_norm as normed
 from ..functional.distance import normalize
 from ..modules.module import Module
+from ._orthogonal import orthogonal
 from .parametrize import register_parametrization
 from .spectral_norm import dim_of_outputs
 
-__all__ = ["spectral_norm", "weight_norm"]
+__all__ = ["orthogonal", "spectral_norm", "weight_norm"]
 
 
 class _WeightNorm(Module):

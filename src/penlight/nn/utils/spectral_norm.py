@@ -139,8 +139,8 @@ class SpectralNormLoadStateDictPreHook:
         unexpected_keys: list[str],
         error_msgs: list[str],
     ) -> None:
-        """Say what is missing, or that the layout is too old."""
-        del unexpected_keys
+        """Say what is missing of the older layout, or bring it to the present one."""
+        del unexpected_keys, error_msgs
         name = self.fn.name
         version = local_metadata.get("spectral_norm", {}).get(name + ".version")
         key = prefix + name
@@ -151,11 +151,19 @@ class SpectralNormLoadStateDictPreHook:
         if lacking:
             missing_keys.extend(lacking if strict else [])
             return
-        del state_dict[key]
-        error_msgs.append(
-            f'"{key}" has spectral norm in the layout of PyTorch before 1.0, without "{key}_v": '
-            "load and save it once with PyTorch"
-        )
+        with no_grad():
+            original, weight = state_dict[key + "_orig"], state_dict.pop(key)
+            matrix = self.fn.reshape_weight_to_matrix(original)
+            sigma = (original / weight).mean()
+            state_dict[key + "_v"] = _vector_of(matrix, state_dict[key + "_u"], sigma)
+
+
+def _vector_of(matrix: Any, u: Any, sigma: Any) -> Any:
+    """Return the ``v`` for which ``W v`` points along ``u`` and ``u W v`` is sigma."""
+    from ...ops.least_squares import pinv  # noqa: PLC0415 - for old checkpoints only
+
+    v = mv(pinv(matrix.t().mm(matrix)) @ matrix.t(), u)
+    return v.mul_(sigma / dot(u, mv(matrix, v)))
 
 
 class SpectralNormStateDictHook:
