@@ -11,7 +11,7 @@ import numpy as np
 
 from .._tensor import Array, Tensor, wrap
 from . import _check
-from ._elementwise import is_half, refuse
+from ._elementwise import is_half, kind_of, number, refuse
 from ._op import Saving, op
 from .creation import zeros_like
 from .distance import pairwise_distance
@@ -261,9 +261,9 @@ def multi_margin_loss(
     """Return by how much the scores of other classes come near the target's, a row each."""
     rows, classes = _rows(input, target, classes=True)
     count = rows.shape[1]
-    _check_classes(classes, count, lists=False)
     if weight is not None and weight.size != count:
         _refuse(f"inconsistent weight size, expected {count} but got {list(weight.shape)}")
+    _check_classes(classes, count, lists=False)
     _refuse_kernel("multi_margin_loss_cpu_kernel", input)
     kind = wide(rows)
     chosen = (classes[:, None] == np.arange(count)).astype(kind)
@@ -271,17 +271,10 @@ def multi_margin_loss(
     if weight is not None:
         factors *= weight[classes][:, None]
     scores = rows.astype(kind)
-    lacking = np.maximum(
-        kind_of(margin, kind) - (scores * chosen).sum(1, keepdims=True) + scores, 0
-    )
+    lacking = np.maximum(number(margin, kind) - (scores * chosen).sum(1, keepdims=True) + scores, 0)
     losses = ((lacking if p == 1 else lacking * lacking) * (1 - chosen) * factors).sum(1)
     plan = (chosen.astype(input.dtype), factors.astype(input.dtype))
     return Saving(_reduced_rows(losses, input, reduction, input.dtype), plan=plan)
-
-
-def kind_of(value: float, kind: Any) -> Any:
-    """Return a number in a dtype."""
-    return np.dtype(kind).type(value)
 
 
 @op(
@@ -319,17 +312,40 @@ def multilabel_margin_loss(input: Array, target: Array, reduction: str = "mean")
         slope += active
         slope[entries, classes] -= active.sum(axis=1)
     slope /= count
-    out = _reduced_rows(losses / kind_of(count, kind), input, reduction, input.dtype)
+    out = _reduced_rows(losses / number(count, kind), input, reduction, input.dtype)
     return Saving(out, slope=slope.astype(input.dtype))
 
 
 def _soft_margin_gradient(grad: Any, input: Any, target: Any, reduction: str) -> Any:
-    slope = -target * (-target * input).sigmoid()
+    turned = -target.to(input.dtype)
+    slope = turned * (turned * input).sigmoid()
     return slope * shared_gradient(grad, input.numel(), reduction)
 
 
 @op("soft_margin_loss", method=False, input=_soft_margin_gradient)
 def soft_margin_loss(input: Array, target: Array, reduction: str = "mean") -> Array:
-    """Return ``log(1 + exp(-target * input))``, reduced."""
+    """Return ``log(1 + exp(-target * input))``, reduced, in the input's dtype."""
+    _check_signs(input, target)
+    # torch: halves are rounded, and overflow, at every step.
+    turned = -target.astype(input.dtype) * input
     with np.errstate(over="ignore"):
-        return reduce(np.log1p(np.exp(-target * input)), reduction)
+        return reduce(np.log1p(np.exp(turned)), reduction)
+
+
+def _check_signs(input: Array, target: Array) -> None:
+    """Refuse an input that cannot hold the losses, and a target that does not broadcast to it."""
+    if kind_of(input) == "b":
+        _check.no_bool("neg")
+    if kind_of(input) == "i":
+        name = _check.scalar_type(input)
+        _refuse(
+            f"result type Float can't be cast to the desired output type {name}: write "
+            "input.float()"
+        )
+    _check.broadcastable(input, target)
+    shape = np.broadcast_shapes(input.shape, target.shape)
+    if shape != input.shape:
+        _refuse(
+            f"output with shape {list(input.shape)} doesn't match the broadcast shape "
+            f"{list(shape)}: the target is larger than the input"
+        )

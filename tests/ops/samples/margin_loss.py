@@ -32,6 +32,15 @@ def of_signs(*names: str, margin: bool = True, second: bool = True) -> Samples:
     return Samples(generate, dtypes=FLOATING)
 
 
+def of_one_sign(make: Make) -> Iterator[Sample]:
+    """Yield scores and signs, of another dtype too, or for each column."""
+    yield from of_signs("input", margin=False)(make)
+    for reduction in REDUCTIONS:
+        yield Sample(make(3, 4), signs(make, 4), reduction=reduction)
+        target = make.of([[1, -1, 1, 1]], dtype="int64", grad=False)
+        yield Sample(make(3, 4), target, reduction=reduction)
+
+
 def numbered(make: Make) -> Iterator[Sample]:
     """Yield what torch's own function takes: reductions by number."""
     for reduction in (0, 1, 2):
@@ -153,7 +162,7 @@ SAMPLES: dict[str, Any] = {
     "pairwise_distance": Samples(distant, dtypes=FLOATING),
     "nn.functional.hinge_embedding_loss": of_signs("input"),
     "nn.functional.margin_ranking_loss": of_signs("input1", "input2"),
-    "nn.functional.soft_margin_loss": of_signs("input", margin=False),
+    "nn.functional.soft_margin_loss": Samples(of_one_sign, dtypes=FLOATING),
     "nn.functional.cosine_embedding_loss": Samples(embedded, dtypes=FLOATING),
     "nn.functional.triplet_margin_loss": Samples(triplets, dtypes=FLOATING),
     "nn.functional.triplet_margin_with_distance_loss": Samples(distanced, dtypes=FLOATING),
@@ -265,6 +274,19 @@ REFUSALS = {
         Refusal(RuntimeError, "inconsistent target size", zeros(2, 3), labels(0, 1), ours="[2, 3]"),
     ],
     "nn.functional.soft_margin_loss": [
+        Refusal(
+            RuntimeError,
+            "result type Float can't be cast to the desired output type Long",
+            labels(1, -1),
+            labels(1, -1),
+            ours="input.float()",
+        ),
+        Refusal(
+            RuntimeError,
+            "output with shape [3] doesn't match the broadcast shape [2, 3]",
+            zeros(3),
+            zeros(2, 3),
+        ),
         Refusal(
             ValueError, "x is not a valid value for reduction", zeros(2), zeros(2), reduction="x"
         ),
