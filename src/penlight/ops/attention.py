@@ -108,7 +108,7 @@ class _Scores:
         """Add the mask to a block of scores; a bool one, and the future, are minus infinity."""
         if self._is_causal:
             queries = np.arange(rows.start, rows.stop)[:, None]
-            np.copyto(scores, -np.inf, where=np.arange(scores.shape[2]) > queries)
+            scores += _as_addend_array(np.arange(scores.shape[2]) <= queries, scores.dtype)
         if self._mask is None:
             return
         if self._is_shared:
@@ -117,9 +117,13 @@ class _Scores:
             places: Any = np.unravel_index(np.arange(entries.start, entries.stop), self._batch)
             hidden = self._mask[(*places, rows)]
         if hidden.dtype == np.bool_:
-            np.copyto(scores, -np.inf, where=~hidden)
-        else:
-            scores += hidden
+            hidden = _as_addend_array(hidden, scores.dtype)
+        scores += hidden
+
+
+def _as_addend_array(seen: Array, kind: Any) -> Array:
+    """Return zeros where a key is seen, minus infinity elsewhere; adding beats writing by mask."""
+    return np.where(seen, kind.type(0), kind.type(-np.inf))
 
 
 def multiplied(first: Array, second: Array) -> Array:
