@@ -72,13 +72,13 @@ def any_edge(value: Any) -> Any:
 
 
 def edges_of(tensors: Sequence[Any]) -> tuple[Any, ...]:
-    """Return the edges of tensors."""
-    return tuple(map(any_edge, tensors))
+    """Return the edges of tensors, ``None`` for ``None``."""
+    return tuple([None if tensor is None else edge_of(tensor) for tensor in tensors])
 
 
 def any_of(edges: Sequence[Any]) -> bool:
     """Return whether a gradient is wanted along one of the edges."""
-    return any(edge is not None for edge in edges)
+    return edges.count(None) < len(edges)
 
 
 # ---- promotion -----------------------------------------------------------------------------------
