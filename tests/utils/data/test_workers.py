@@ -352,6 +352,12 @@ def test_a_batch_that_cannot_be_pickled_is_an_error_rather_than_silence():
         list(Loader(Mapped(lambda i: lambda: i), None, num_workers=1))
 
 
+def test_a_history_cannot_leave_its_process():
+    loader = Loader(Mapped(lambda i: pl.ones(1, requires_grad=True) * i), None, num_workers=1)
+    with pytest.raises(RuntimeError, match="Cowardly refusing to serialize non-leaf tensor"):
+        next(iter(loader))
+
+
 def test_worker_init_fn_that_fails_is_reported_by_every_batch_of_that_worker():
     def init(worker):
         if worker == 1:

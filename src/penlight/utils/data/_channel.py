@@ -18,6 +18,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..._tensor import Tensor
+
 _ALIGNMENT = 64  # of an array in the block that all arrays of a value are received in
 
 
@@ -28,10 +30,30 @@ class Message(NamedTuple):
     body: bytes
 
 
+class _Pickler(ForkingPickler):
+    """Refuses tensors whose history would be lost on the way."""
+
+    def reducer_override(self, obj: Any) -> Any:
+        """Return that any other object is to be pickled as ever."""
+        if isinstance(obj, Tensor) and not obj.is_leaf:
+            msg = (
+                "Cowardly refusing to serialize non-leaf tensor which requires_grad, since "
+                "autograd does not support crossing process boundaries.  If you just want to "
+                "transfer the data, call detach() on the tensor before serializing (e.g., putting "
+                f"it on the queue). It was made by {obj.grad_fn}."
+            )
+            raise RuntimeError(msg)
+        return NotImplemented
+
+
 def packed(value: Any) -> Message:
-    """Return a value ready to be sent; what happens to its arrays afterwards does not matter."""
+    """Return a value ready to be sent; what happens to its arrays afterwards does not matter.
+
+    Raises:
+        RuntimeError: there is a tensor with a history in it.
+    """
     stream, beside = BytesIO(), list[PickleBuffer]()
-    ForkingPickler(stream, 5, True, beside.append).dump(value)
+    _Pickler(stream, 5, True, beside.append).dump(value)
     parts = [stream.getbuffer(), *(buffer.raw() for buffer in beside)]
     padded: list[memoryview | bytes] = []
     for part in parts:
