@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from oracle import cases, flat, leaves_of, resolve, samples_of, to_penlight
+from oracle import cases, flat, leaves_of, resolve, run, samples_of, to_penlight
 
 import penlight
 from penlight.autograd.graph import saved_tensors_hooks
@@ -30,7 +30,11 @@ def gradients(name: str, sample: Any, context: Any) -> list[Any]:
     args = [to_penlight(arg) for arg in sample.args]
     kwargs = {key: to_penlight(value) for key, value in sample.kwargs.items()}
     with context:
-        result = resolve(penlight, name)(*args, **kwargs)
+        result = run(resolve(penlight, name), args, kwargs)
+    if isinstance(result, Exception):
+        # What torch has no floating form of, test_values.py looks at.
+        assert isinstance(result, NotImplementedError)
+        return []
     outputs = [out for out in flat(result) if getattr(out, "requires_grad", False)]
     if not outputs:
         return []
