@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
+import threading
 import warnings
 import weakref
 
@@ -220,6 +221,25 @@ def test_determinism_is_not_checked_when_that_is_off(pt):
     part = tools(pt).checkpoint(other, x, use_reentrant=False, determinism_check="none")
     part.sum().backward()
     assert x.grad is not None
+
+
+def test_threads_go_backward_through_one_part_at_once():
+    x = penlight.ones(64, requires_grad=True)
+    y = tools(penlight).checkpoint(lambda x: (x.exp() * x).sin().tanh(), x, use_reentrant=False)
+    (expected,) = penlight.autograd.grad(y.sum(), x, retain_graph=True)
+    found = []
+
+    def walk():
+        for _ in range(20):
+            found.extend(penlight.autograd.grad(y.sum(), x, retain_graph=True))
+
+    threads = [threading.Thread(target=walk) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 80
+    assert all(penlight.equal(grad, expected) for grad in found)
 
 
 def test_debug_names_the_operations():

@@ -9,6 +9,7 @@ backward runs it again and starts a backward of its own.
 from __future__ import annotations
 
 import contextlib
+import threading
 import warnings
 import weakref
 from collections.abc import Callable, Iterator, Sequence
@@ -122,7 +123,7 @@ class _Part:
     Attributes:
         places: what stands for each saved tensor, held weakly: it goes with its node.
         kinds: what each saved tensor was.
-        found: what the second run saved for each place, until it is asked for.
+        found: by thread, what its second run saved for each place, until it is asked for.
     """
 
     def __init__(
@@ -135,7 +136,7 @@ class _Part:
         self.state = get_rng_state() if options["preserve"] else None
         self.places: list[weakref.ref[_Place]] = []
         self.kinds: list[str] = []
-        self.found: weakref.WeakKeyDictionary[_Place, Any] = weakref.WeakKeyDictionary()
+        self.found: dict[int, weakref.WeakKeyDictionary[_Place, Any]] = {}
         self.hooks = _Noting(self.pack, self.unpack)
 
     def pack(self, value: Any) -> _Place:
@@ -147,11 +148,12 @@ class _Part:
 
     def unpack(self, place: _Place) -> Any:
         """Return the value that belongs into a place, running the part again if need be."""
-        if place not in self.found:
-            self._run_again()
-        return self.found.pop(place)
+        found = self.found.setdefault(threading.get_ident(), weakref.WeakKeyDictionary())
+        if place not in found:
+            self._run_again(found)
+        return found.pop(place)
 
-    def _run_again(self) -> None:
+    def _run_again(self, found: weakref.WeakKeyDictionary[_Place, Any]) -> None:
         again: list[str] = []
 
         def pack(value: Any) -> None:
@@ -160,7 +162,7 @@ class _Part:
             place = self.places[len(again)]()
             again.append(_kind(value))
             if place is not None:
-                self.found[place] = value.detach() if isinstance(value, Tensor) else value
+                found[place] = value.detach() if isinstance(value, Tensor) else value
             if self.early_stop and len(again) == len(self.places):
                 raise _StopError
 
