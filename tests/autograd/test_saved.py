@@ -373,6 +373,20 @@ def test_a_hook_on_any_of_several_tensors_runs_once_a_walk(pt):
         graph(pt).register_multi_grad_hook((a,), print, mode="some")
 
 
+def test_a_hook_on_several_tensors_goes_with_them():
+    gc.disable()
+    try:
+        a = penlight.ones(2, requires_grad=True)
+        b = a * 2
+        graph(penlight).register_multi_grad_hook((a, b), lambda grads: None)
+        (a * b).sum().backward()
+        nodes = [weakref.ref(a._edge), weakref.ref(b.grad_fn)]
+        del a, b
+        assert [node() for node in nodes] == [None, None]
+    finally:
+        gc.enable()
+
+
 def test_versions_can_be_raised(pt):
     x = ones(pt)
     y = x * 2

@@ -265,6 +265,8 @@ def test_what_a_part_saves_is_not_kept():
         assert kept[0]() is None
         y.backward()
         assert [each() for each in kept] == [None, None]
+        node = weakref.ref(tools(penlight).checkpoint(part, x, use_reentrant=False).grad_fn)
+        assert node() is None
     finally:
         gc.enable()
     assert x.grad.tolist() == pytest.approx([2 * 7.389056098930650] * 2)

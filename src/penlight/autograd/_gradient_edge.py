@@ -124,7 +124,8 @@ class _Several:
 
     def __init__(self, tensors: Sequence[Any], fn: Callable[..., None]) -> None:
         self.fn = fn
-        self.nodes = [target_of(edge_of(tensor)) for tensor in tensors]
+        # Weak, since the nodes hold the hooks.
+        self.nodes = [weakref.ref(target_of(edge_of(tensor))) for tensor in tensors]
         self.lock = threading.Lock()
         # Per walk: the gradients that are there, and how many are still to come.
         self.walks: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
@@ -135,7 +136,8 @@ class _Several:
         with self.lock:
             if walk not in self.walks:
                 reached = walk.reached()
-                self.walks[walk] = [None] * len(self.nodes), [sum(n in reached for n in self.nodes)]
+                missing = [sum(node() in reached for node in self.nodes)]
+                self.walks[walk] = [None] * len(self.nodes), missing
             grads, missing = self.walks[walk]
             grads[index] = grad
             missing[0] -= 1

@@ -51,8 +51,9 @@ _ABOVE = {
 def __getattr__(name: str) -> Any:
     """Import the public tools of this place when they are asked for."""
     if name not in _ABOVE:
-        msg = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(msg)
+        from .._missing import MissingName  # noqa: PLC0415 - rare
+
+        raise MissingName("torch.autograd.graph", name)  # noqa: EM101 - not a message
     from importlib import import_module  # noqa: PLC0415 - rare
 
     return getattr(import_module(f".{_ABOVE[name]}", __package__), name)

@@ -107,9 +107,9 @@ class _Noting(Hooks):
 
     __slots__ = ("names",)
 
-    def __init__(self, pack: Any, unpack: Any) -> None:
+    def __init__(self, pack: Any, unpack: Any, names: list[str]) -> None:
         super().__init__(pack, unpack, takes_anything=True)
-        self.names: list[str] = []
+        self.names = names
 
     def pack_node(self, node: Any) -> None:
         """Pack all that a node has saved, and note its name."""
@@ -123,6 +123,7 @@ class _Part:
     Attributes:
         places: what stands for each saved tensor, held weakly: it goes with its node.
         kinds: what each saved tensor was.
+        names: the operations that saved them.
         found: by thread, what its second run saved for each place, until it is asked for.
     """
 
@@ -137,7 +138,11 @@ class _Part:
         self.places: list[weakref.ref[_Place]] = []
         self.kinds: list[str] = []
         self.found: dict[int, weakref.WeakKeyDictionary[_Place, Any]] = {}
-        self.hooks = _Noting(self.pack, self.unpack)
+        self.names: list[str] = []
+
+    def hooks(self) -> _Noting:
+        """Return the hooks of the first run; they hold the part, so it must not hold them."""
+        return _Noting(self.pack, self.unpack, self.names)
 
     def pack(self, value: Any) -> _Place:
         """Return a place for a value that forward saves."""
@@ -158,7 +163,7 @@ class _Part:
 
         def pack(value: Any) -> None:
             if len(again) == len(self.places):
-                self._refuse_count(len(again) + 1, hooks)
+                self._refuse_count(len(again) + 1, names)
             place = self.places[len(again)]()
             again.append(_kind(value))
             if place is not None:
@@ -166,13 +171,13 @@ class _Part:
             if self.early_stop and len(again) == len(self.places):
                 raise _StopError
 
-        hooks = _Noting(pack, _never)
+        names: list[str] = []
         with contextlib.ExitStack() as stack:
             if self.state is not None:
                 stack.enter_context(fork_rng())
                 set_rng_state(self.state)
             stack.enter_context(enable_grad())
-            stack.enter_context(_saving(hooks))
+            stack.enter_context(_saving(_Noting(pack, _never, names)))
             stack.enter_context(self.context)
             stack.enter_context(contextlib.suppress(_StopError))
             self.run(
@@ -180,19 +185,19 @@ class _Part:
                 **self.kwargs,
             )
         if len(again) != len(self.places):
-            self._refuse_count(len(again), hooks)
+            self._refuse_count(len(again), names)
         if self.check:
-            self._compare(again, hooks)
+            self._compare(again, names)
 
-    def _refuse_count(self, count: int, hooks: _Noting) -> None:
+    def _refuse_count(self, count: int, names: list[str]) -> None:
         msg = (
             "torch.utils.checkpoint: A different number of tensors was saved during the original "
             "forward and recomputation.\nNumber of tensors saved during forward: "
             f"{len(self.places)}\nNumber of tensors saved during recomputation: {count}"
         )
-        raise CheckpointError(msg + self._operations(hooks))
+        raise CheckpointError(msg + self._operations(names))
 
-    def _compare(self, again: list[str], hooks: _Noting) -> None:
+    def _compare(self, again: list[str], names: list[str]) -> None:
         different = [
             f"tensor at position {index}:\nsaved metadata: {old}\nrecomputed metadata: {new}"
             for index, (old, new) in enumerate(zip(self.kinds, again, strict=True))
@@ -203,14 +208,14 @@ class _Part:
                 "torch.utils.checkpoint: Recomputed values for the following tensors have "
                 "different metadata than during the forward pass.\n" + "\n".join(different)
             )
-            raise CheckpointError(msg + self._operations(hooks))
+            raise CheckpointError(msg + self._operations(names))
 
-    def _operations(self, hooks: _Noting) -> str:
+    def _operations(self, names: list[str]) -> str:
         if not self.debug:
             return "\nCall checkpoint(debug=True) to see which operations saved them."
         return (
-            f"\nOperations that saved tensors in forward: {', '.join(self.hooks.names)}"
-            f"\nin recomputation: {', '.join(hooks.names)}"
+            f"\nOperations that saved tensors in forward: {', '.join(self.names)}"
+            f"\nin recomputation: {', '.join(names)}"
         )
 
 
@@ -394,7 +399,7 @@ def checkpoint(
         debug=debug,
         early_stop=early_stop if _defaults.early_stop is None else _defaults.early_stop,
     )
-    with here, _saving(part.hooks):
+    with here, _saving(part.hooks()):
         return function(*args, **kwargs)
 
 
