@@ -123,6 +123,20 @@ def test_second_derivatives_and_partial_walks(pt):
         pt.autograd.grad(checkpoint(pt.exp, x, use_reentrant=True).sum(), x)
 
 
+def test_a_part_may_go_backward_inside_itself(pt):
+    def part(x):
+        y = (x.exp() * x).sum()
+        (grad,) = pt.autograd.grad(y, x, create_graph=True)
+        return grad.sin() * x
+
+    grads = []
+    for run in (part, lambda x: tools(pt).checkpoint(part, x, use_reentrant=False)):
+        x = pt.tensor([0.5, 1.0], requires_grad=True)
+        run(x).sum().backward()
+        grads.append(x.grad.tolist())
+    assert grads[0] == pytest.approx(grads[1])
+
+
 def test_keywords_and_things_that_are_no_tensors(pt):
     checkpoint = tools(pt).checkpoint
     x = pt.ones(2, requires_grad=True)

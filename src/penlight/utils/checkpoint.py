@@ -161,15 +161,18 @@ class _Part:
     def _run_again(self, found: weakref.WeakKeyDictionary[_Place, Any]) -> None:
         again: list[str] = []
 
-        def pack(value: Any) -> None:
+        def pack(value: Any) -> Any:
             if len(again) == len(self.places):
                 self._refuse_count(len(again) + 1, names)
             place = self.places[len(again)]()
             again.append(_kind(value))
+            kept = value.detach() if isinstance(value, Tensor) else value
             if place is not None:
-                found[place] = value.detach() if isinstance(value, Tensor) else value
+                found[place] = kept
             if self.early_stop and len(again) == len(self.places):
                 raise _StopError
+            # For a part that goes backward inside itself.
+            return kept
 
         names: list[str] = []
         with contextlib.ExitStack() as stack:
@@ -177,7 +180,7 @@ class _Part:
                 stack.enter_context(fork_rng())
                 set_rng_state(self.state)
             stack.enter_context(enable_grad())
-            stack.enter_context(_saving(_Noting(pack, _never, names)))
+            stack.enter_context(_saving(_Noting(pack, _same, names)))
             stack.enter_context(self.context)
             stack.enter_context(contextlib.suppress(_StopError))
             self.run(
@@ -232,10 +235,8 @@ def _kind(value: Any) -> str:
     return str({"shape": value.shape, "dtype": value.dtype, "device": value.device})
 
 
-def _never(packed: Any) -> Any:
-    del packed
-    msg = "a tensor that checkpoint saved in recomputation is asked for inside it"
-    raise CheckpointError(msg)
+def _same(kept: Any) -> Any:
+    return kept
 
 
 @contextlib.contextmanager
