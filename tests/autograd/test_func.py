@@ -208,6 +208,21 @@ def test_results_are_differentiated_by_ordinary_autograd(name):
             assert_close(a, b, loose=8)
 
 
+@pytest.mark.parametrize("pt", [penlight, torch], ids=["penlight", "torch"])
+def test_a_gradient_that_depends_on_nothing_outside_has_no_history(pt):
+    weight = pt.ones(2, requires_grad=True)
+    by_x, by_y = pt.func.grad(lambda x, y: (x.exp() * y * weight).sum() - (x * y).sum(), (0, 1))(
+        pt.ones(2), pt.ones(2)
+    )
+    assert by_x.requires_grad
+    assert by_y.requires_grad
+    by_x, by_y = pt.func.grad(lambda x, y: (x.exp() * weight).sum() + y.exp().sum(), (0, 1))(
+        pt.ones(2), pt.ones(2)
+    )
+    assert by_x.requires_grad
+    assert not by_y.requires_grad
+
+
 class Pair(NamedTuple):
     first: object
     second: object

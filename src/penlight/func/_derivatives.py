@@ -81,7 +81,7 @@ def grad_and_value(func: Function, argnums: Argnums = 0, has_aux: bool = False) 
             record = level.reaches_outside([output])
             one = wrap(np.ones_like(output._array))
             inputs = leaves(targets)
-            found = gradients([output], [one], inputs, record=record, keep=has_aux)
+            found = level.gradients([output], [one], inputs, record=record, keep=has_aux)
             value = level.closed(output)
             aux = level.closed(aux)
         return refilled(targets, iter(found)), ((value, aux) if has_aux else value)
@@ -140,7 +140,7 @@ def vjp(func: Function, *primals: Any, has_aux: bool = False) -> Any:
         record = create_graph
         if record is None:
             record = mode.grad and (outside or any(edge_of(g) is not None for g in grads))
-        found = gradients(outputs, grads, inputs, record=record, keep=retain_graph)
+        found = level.gradients(outputs, grads, inputs, record=record, keep=retain_graph)
         return tuple(refilled(opened, iter(found)))
 
     value = level.closed(recorded)
@@ -237,16 +237,17 @@ class _Pushing:
 
     def __init__(self, name: str, func: Function, primals: Any, *, has_aux: bool) -> None:
         self.name = name
-        with Level() as level:
-            self.opened = mapped(lambda x: _fresh(level, x, name), tuple(primals))
+        with Level() as self.level:
+            self.opened = mapped(lambda x: _fresh(self.level, x, name), tuple(primals))
             self.inputs = leaves(self.opened)
             self.recorded, aux = _split(func(*self.opened), has_aux, name)
             self.outputs = _output_leaves(self.recorded, name)
             # Where the first walk starts; what it gives is linear in these.
-            self.starts = [level.fresh(wrap(np.zeros_like(out._array))) for out in self.outputs]
+            zeros = [wrap(np.zeros_like(out._array)) for out in self.outputs]
+            self.starts = [self.level.fresh(zero) for zero in zeros]
             self.linear = gradients(self.outputs, self.starts, self.inputs, record=True)
-        self.outside = level.reaches_outside(self.outputs)
-        self.value, self.aux = level.closed(self.recorded), level.closed(aux)
+        self.outside = self.level.reaches_outside(self.outputs)
+        self.value, self.aux = self.level.closed(self.recorded), self.level.closed(aux)
 
     def __call__(self, tangents: Any, *, strict: bool = False) -> Any:
         """Return the Jacobian times tangents, in the form of the value."""
@@ -271,7 +272,7 @@ class _Pushing:
             )
             raise RuntimeError(msg)
         record = mode.grad and (self.outside or any(edge_of(v) is not None for v in vectors))
-        return gradients(self.linear, vectors, self.starts, record=record)
+        return self.level.gradients(self.linear, vectors, self.starts, record=record)
 
 
 # ---- matrices ------------------------------------------------------------------------------------
@@ -320,7 +321,7 @@ def jacrev(
             outputs = _output_leaves(recorded, "jacrev(f)(*args)")
             inputs = leaves(targets)
             record = level.reaches_outside(outputs)
-            blocks = [_rows(out, inputs, record=record) for out in outputs]
+            blocks = [_rows(level, out, inputs, record=record) for out in outputs]
             aux = level.closed(aux)
         found = refilled(recorded, (refilled(targets, iter(block)) for block in blocks))
         return (found, aux) if has_aux else found
@@ -328,9 +329,9 @@ def jacrev(
     return jacobian
 
 
-def _rows(out: Any, inputs: Sequence[Any], *, record: bool) -> list[Any]:
+def _rows(level: Level, out: Any, inputs: Sequence[Any], *, record: bool) -> list[Any]:
     """Return the Jacobian of one output for each input, made row by row."""
-    rows = [gradients([out], [unit], inputs, record=record) for unit in unit_vectors(out)]
+    rows = [level.gradients([out], [unit], inputs, record=record) for unit in unit_vectors(out)]
     return _joined(rows, out, inputs)
 
 

@@ -53,8 +53,9 @@ class Level:
 
     def reaches_outside(self, tensors: Sequence[Any]) -> bool:
         """Return whether the history of one of the tensors leads out of this call."""
-        if not self._outer:
-            return False
+        return self._outer and self._leads_out(tensors)
+
+    def _leads_out(self, tensors: Sequence[Any]) -> bool:
         edges = [edge_of(tensor) for tensor in tensors]
         return any(
             node.sequence < self._start and node not in self._leaves
@@ -69,6 +70,21 @@ class Level:
         if not isinstance(value, Tensor) or edge_of(value) is None:
             return value
         return value if self.reaches_outside([value]) else value.detach()
+
+    def gradients(
+        self,
+        outputs: Sequence[Any],
+        cotangents: Sequence[Any],
+        inputs: Sequence[Any],
+        *,
+        record: bool,
+        keep: bool = True,
+    ) -> list[Any]:
+        """Return gradients as :func:`gradients` does, without a history that ends in this call."""
+        found = gradients(outputs, cotangents, inputs, record=record, keep=keep)
+        if not record:
+            return found
+        return [grad if self._leads_out([grad]) else grad.detach() for grad in found]
 
 
 def gradients(
