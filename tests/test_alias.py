@@ -63,6 +63,22 @@ def test_modules_are_the_same_objects_and_are_not_imported_twice() -> None:
     )
 
 
+def test_a_function_keeps_its_name_when_the_module_of_that_name_is_imported() -> None:
+    python(
+        """
+        import sys
+        import penlight
+        penlight.install_as_torch()
+        from torch.nn.utils.weight_norm import WeightNorm
+        import torch.nn.utils.spectral_norm
+        assert callable(torch.nn.utils.weight_norm) and callable(torch.nn.utils.spectral_norm)
+        assert sys.modules["torch.nn.utils.weight_norm"].WeightNorm is WeightNorm
+        penlight.uninstall_as_torch()
+        assert not [name for name in sys.modules if name.startswith("torch")]
+        """
+    )
+
+
 def test_version_is_torchs_only_under_torchs_name() -> None:
     python(
         """

@@ -141,6 +141,7 @@ class _SameModuleLoader(Loader):
         name = module.__name__
         sys.modules[name] = importlib.import_module(as_penlight(name))
         _explain_missing_names(sys.modules[name])
+        _enter_hidden_modules(sys.modules[name], name)
 
 
 class _TorchFinder(MetaPathFinder):
@@ -235,6 +236,18 @@ def _is_torch(name: str) -> bool:
 def _is_ours(module: ModuleType) -> bool:
     name = getattr(module, "__name__", "")
     return isinstance(module, StandIn) or name.startswith(f"{PACKAGE}.")
+
+
+def _enter_hidden_modules(package: ModuleType, name: str) -> None:
+    """Enter the modules of a package that something of the same name hides, as weight_norm does.
+
+    They are loaded. Were they first imported under torch's name, the import system would put them
+    in the place of what hides them.
+    """
+    for path, module in list(sys.modules.items()):
+        parent, _, last = path.rpartition(".")
+        if parent == package.__name__ and vars(package).get(last, module) is not module:
+            sys.modules[f"{name}.{last}"] = module
 
 
 def _explain_missing_names(module: ModuleType) -> None:
