@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from .._storage import Storage
 from .._tensor import Tensor, wrap
 from .._tensor_memory import root_of
+from ..autograd.views import storage_of
 
 __all__ = ["are_apart", "joined", "likeness", "write_back", "write_number"]
 
@@ -69,18 +69,11 @@ def write_back(values: Tensor, tensors: Sequence[Tensor]) -> None:
         end = start + own.size
         own[...] = vector[start:end].reshape(own.shape)
         start = end
-        _count_write(tensor)
+        storage_of(tensor).version += 1
 
 
 def write_number(value: Tensor, tensors: Sequence[Tensor]) -> None:
     """Write one number into the tensors."""
     for tensor in tensors:
         tensor._array[...] = value._array
-        _count_write(tensor)
-
-
-def _count_write(tensor: Tensor) -> None:
-    storage = tensor._storage
-    if storage is None:
-        storage = tensor._storage = Storage()
-    storage.version += 1
+        storage_of(tensor).version += 1

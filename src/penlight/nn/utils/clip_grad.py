@@ -10,6 +10,7 @@ from typing import Any
 from ..._tensor import Tensor
 from ...autograd.grad_mode import no_grad
 from ...ops.from_data import tensor as make_tensor
+from ...ops.gradient_norms import lengths, scale_
 from ...ops.join import stack
 
 __all__ = ["clip_grad_norm", "clip_grad_norm_", "clip_grad_value_"]
@@ -44,8 +45,10 @@ def get_total_norm(
     with no_grad():
         if not given:
             return make_tensor(0.0)
-        norms = [_norm(one, order) for one in given]
-        total = _norm(stack(norms), order)
+        norms: Any = lengths(given) if order == 2.0 else None
+        if norms is None:
+            norms = stack([_norm(one, order) for one in given])
+        total = _norm(norms, order)
         if error_if_nonfinite and not math.isfinite(total.item()):
             msg = (
                 f"The total norm of order {order} for gradients from `parameters` is non-finite, "
@@ -79,8 +82,9 @@ def clip_grads_with_norm_(
         # multiplied
         # by, so that nothing waits for its value.
         factor = (float(max_norm) / (total + 1e-6)).clamp(max=1.0)
-        for grad in grads:
-            grad.mul_(factor)
+        if not scale_(grads, factor):
+            for grad in grads:
+                grad.mul_(factor)
 
 
 def clip_grad_norm_(
@@ -178,8 +182,9 @@ def _norm(tensor: Any, order: float) -> Any:
     return tensor.abs().pow(order).sum().pow(1.0 / order)
 
 
-def _first_nonfinite(norms: list[Any]) -> str:
-    for number, norm in enumerate(norms):
-        if not math.isfinite(norm.item()):
-            return f"the first one is gradient {number} of {len(norms)}, with norm {norm.item()}"
+def _first_nonfinite(norms: Any) -> str:
+    values = norms.tolist()
+    for number, norm in enumerate(values):
+        if not math.isfinite(norm):
+            return f"the first one is gradient {number} of {len(values)}, with norm {norm}"
     return "each of them alone is finite"
