@@ -46,6 +46,7 @@ FAMILIES = (
     "overhead",
     "optimizers",
     "loader",
+    "checkpoints",
     "pointwise",
     "linear",
     "networks",
