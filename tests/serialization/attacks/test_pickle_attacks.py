@@ -111,6 +111,37 @@ def test_a_call_of_anything_stays_a_name(trap, which, protocol):
     assert isinstance(loaded["weights"][1], UnknownObject)
 
 
+@pytest.mark.parametrize("which", range(12))
+def test_strict_refuses_a_call_of_anything_by_its_name(trap, which):
+    attack = executions(trap)[which]
+    name = attack.call[0].__name__
+    with pytest.raises(CheckpointError, match=rf"byte \d+: the file refers to .*{name}, which is"):
+        load(archive(pickle.dumps({"weights": [1, attack]}, 2)), strict=True)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        b"cos\nsystem\nq\x000h\x00" + text("true") + b"\x85R",
+        b"cos\nsystem\n" + text("true") + b"\x85\x81",
+        b"cos\nsystem\n" + text("true") + b"\x85}\x92",
+        text("os") + text("system") + b"\x93" + text("true") + b"\x85R",
+        text("os") + text("path.os.system") + b"\x93" + text("true") + b"\x85R",
+        text("torch.serialization") + text("os.system") + b"\x93" + text("true") + b"\x85R",
+        text("") + text("") + b"\x93" + text("true") + b"\x85R",
+        b"c__builtin__\neval\n" + text("1") + b"\x85R",
+        b"cbuiltins\ngetattr\ncos\nsystem\n" + text("__call__") + b"\x86R",
+        b"coperator\nmethodcaller\n" + text("system") + text("true") + b"\x86R",
+        b"cfunctools\npartial\ncos\nsystem\n" + text("true") + b"\x86R",
+        b"ccopyreg\n_reconstructor\ncos\nsystem\nN\x86R",
+        b"ccopyreg\n__newobj__\ncos\nsystem\n" + text("true") + b"\x86R",
+    ],
+)
+def test_a_name_by_any_way_stays_a_name(call):
+    loaded = read(b"\x80\x04]" + call + b"a.")
+    assert isinstance(loaded[0], UnknownObject)
+
+
 @pytest.mark.parametrize("protocol", [2, 4])
 def test_a_call_on_the_result_of_a_call_is_refused(trap, protocol):
     # getattr(os, "system")("touch …"): what is called is not a name but a built object.
