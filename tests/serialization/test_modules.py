@@ -25,8 +25,9 @@ from penlight.serialization import (
     safe_globals,
     save,
 )
-from penlight.serialization.archive import ArchiveWriter
+from penlight.serialization.archive import ArchiveReader, ArchiveWriter
 from penlight.serialization.classes import file_name
+from penlight.serialization.source import Source
 
 try:
     import torch
@@ -279,6 +280,25 @@ def test_only_classes_can_be_allowed(thing):
         load(saved(1), safe_classes=[thing])
     with pytest.raises(TypeError, match="are classes, got"):
         add_safe_globals([thing])
+
+
+def test_what_the_reader_knows_is_accepted_and_stays_the_readers():
+    # As programs for torch allow NumPy's scalars.
+    scalar = np.float64(1.5).__reduce__()[0]
+    with safe_globals(
+        [scalar, np.dtype, np.ndarray, type(np.dtype("f8")), collections.OrderedDict]
+    ):
+        assert load(saved(np.float64(1.5))) == 1.5
+        stream = b"\x80\x02cnumpy\ndtype\nX\x04\0\0\0(2)O\x85R."
+        with pytest.raises(CheckpointError, match="is not one of numbers"):
+            load(archive_of(stream))
+
+
+def test_a_class_can_be_allowed_under_the_name_that_it_had():
+    data = ArchiveReader(Source(saved(Colour()))).read("data.pkl")
+    file = archive_of(data.replace(b"Colour", b"Farbig"))
+    again = load(file, safe_classes=[(Colour, f"{__name__}.Farbig")])
+    assert type(again) is Colour
 
 
 class Colour(nn.Module):

@@ -26,19 +26,22 @@ _FILES = {
 _TABLES: dict[str, type] = {"_parameters": Tensor, "_buffers": Tensor, "_modules": nn.Module}
 _INERT = (UnknownName, UnknownObject)
 
-_globally_allowed: list[type] = []
+_globally_allowed: list[Any] = []
 
 
 def add_safe_globals(safe_globals: list[Any]) -> None:
     """Allow files that are loaded from now on to be made of some classes.
 
     Args:
-        safe_globals: the classes. Functions are refused: penlight calls none that a file names.
+        safe_globals: the classes, or pairs of a class and the name that files give it. Functions
+            that the reader knows anyway, such as NumPy's ``scalar``, may be among them; others are
+            refused: penlight calls none that a file names.
 
     Raises:
-        TypeError: one of them is not a class.
+        TypeError: one of them is neither.
     """
-    _globally_allowed.extend(_checked(safe_globals))
+    _checked(safe_globals)
+    _globally_allowed.extend(safe_globals)
 
 
 def clear_safe_globals() -> None:
@@ -68,7 +71,7 @@ class safe_globals:  # noqa: N801 - torch's name
 
     def __init__(self, safe_globals: list[Any]) -> None:
         self.safe_globals = safe_globals
-        self._before: list[type] = []
+        self._before: list[Any] = []
 
     def __enter__(self) -> None:
         self._before = get_safe_globals()
@@ -78,17 +81,28 @@ class safe_globals:  # noqa: N801 - torch's name
         _globally_allowed[:] = self._before
 
 
-def _checked(given: Iterable[Any]) -> list[type]:
-    found = []
-    for kind in given:
+def _checked(given: Iterable[Any]) -> dict[str, type]:
+    """Return the classes by name, without what the reader has builders of its own for."""
+    from .names import NAMES  # noqa: PLC0415 - it imports this file
+
+    found: dict[str, type] = {}
+    for thing in given:
+        named = isinstance(thing, tuple) and len(thing) == 2 and isinstance(thing[1], str)
+        kind, name = thing if named else (thing, _name_of(thing))
+        if name in NAMES.builders or name in NAMES.values:
+            continue
         if not isinstance(kind, type) or issubclass(kind, type):
             msg = (
                 f"safe_classes and safe globals are classes, got {describe(kind)}: penlight calls "
                 "no function that a file names"
             )
             raise TypeError(msg)
-        found.append(kind)
+        found[name] = kind
     return found
+
+
+def _name_of(thing: Any) -> str:
+    return ".".join(file_name(thing)) if hasattr(thing, "__qualname__") else ""
 
 
 def allowed_classes(given: Iterable[Any]) -> dict[str, type]:
@@ -99,10 +113,10 @@ def allowed_classes(given: Iterable[Any]) -> dict[str, type]:
     Raises:
         TypeError: one of them is not a class.
     """
-    classes = [*_globally_allowed, *_checked(given)]
+    classes = {**_checked(_globally_allowed), **_checked(given)}
     if not classes:
         return {}
-    return {".".join(file_name(kind)): kind for kind in [*_own_modules(nn.Module), *classes]}
+    return {**{_name_of(kind): kind for kind in _own_modules(nn.Module)}, **classes}
 
 
 def functional_values() -> dict[str, object]:
