@@ -109,6 +109,51 @@ def same_dtype(first: Array, second: Array) -> None:
         raise RuntimeError(msg)
 
 
+_C_NAMES = {
+    "float64": "double",
+    "float32": "float",
+    "float16": "at::Half",
+    "bfloat16": "c10::BFloat16",
+    "int64": "int64_t",
+    "int32": "int",
+    "int16": "short",
+    "int8": "int8_t",
+    "uint8": "uint8_t",
+}
+_LARGEST = {
+    "float64": 1.7976931348623157e308,
+    "float32": 3.4028234663852886e38,
+    "float16": 65504.0,
+    "bfloat16": 3.3895313892515355e38,
+}
+
+
+def number(value: Any, dtype: Any) -> Any:
+    """Return a Python number as a 0-d array of a dtype, refusing what the dtype does not hold.
+
+    torch: a fraction is cut off, and a negative number wraps around in an unsigned dtype.
+    """
+    kind = dtype.kind
+    if kind in "iu" and isinstance(value, (int, float)):
+        bits = 8 * dtype.itemsize
+        high = (1 << bits - (kind == "i")) - 1
+        low = -high - 1 if kind == "i" else 0 if isinstance(value, float) else -high
+        if not low <= value <= high:
+            _refuse_number(value, dtype)
+        return np.asarray(int(value) % (1 << bits) if kind == "u" else int(value), dtype)
+    if kind in "fV" and isinstance(value, (int, float)):
+        name = FROM_NUMPY[dtype].name
+        if abs(value) > _LARGEST.get(name, np.inf) and abs(value) != np.inf:
+            _refuse_number(value, dtype)
+    return np.asarray(value).astype(dtype)
+
+
+def _refuse_number(value: Any, dtype: Any) -> NoReturn:
+    name = FROM_NUMPY[dtype].name
+    msg = f"value cannot be converted to type {_C_NAMES.get(name, name)} without overflow: {value}"
+    raise RuntimeError(msg)
+
+
 def shape_text(shape: Sequence[int]) -> str:
     """Return a shape as torch's matrix errors print it: ``2x3``."""
     return "x".join(map(str, shape))

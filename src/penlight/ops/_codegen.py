@@ -54,6 +54,11 @@ def inplace_stub(*args: Any, **kwargs: Any) -> Any:
     return compile_op(op).call_(*args, **kwargs)  # type: ignore[name-defined] # noqa: F821 - its globals
 
 
+def operator_stub(*args: Any, **kwargs: Any) -> Any:
+    """Compile the op, then call its operator."""
+    return compile_op(op).operator(*args, **kwargs)  # type: ignore[name-defined] # noqa: F821 - its globals
+
+
 def compile_op(op: Any) -> Any:
     """Give the op's functions their code, and the op its Node class; returns the op."""
     with _lock:
@@ -62,7 +67,7 @@ def compile_op(op: Any) -> Any:
         text = source_of(op)
         filename = f"<op {op.name}>"
         linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
-        namespace = {**vars(_runtime), "op": op, "forward": op.forward}
+        namespace = {**vars(_runtime), "op": op, "forward": op.forward, "write": op.write}
         namespace |= {f"default_{p.name}": p.default for p in op.params}
         namespace |= {f"variant_{name}": value for name, (_, value) in op.variants.items()}
         namespace |= {f"rule_{i}": rule for i, (_, rule, _) in enumerate(op.rules)}
@@ -77,7 +82,8 @@ def compile_op(op: Any) -> Any:
             node_class.release = namespace["release"]
             op.record = namespace["record"]
             op.overwrites = overwritten_for(op)
-        for name, function in (("call", op.call), ("call_", op.call_)):
+        functions = (("call", op.call), ("call_", op.call_), ("operator", op.operator))
+        for name, function in functions:
             if function is not None:
                 _become(function, namespace[name], namespace)
         op.node_class = node_class
@@ -146,6 +152,8 @@ def source_of(op: Any) -> str:
         parts += [record_source(op), backward_source(op), release_source(op)]
     if op.inplace:
         parts.append(_inplace(op))
+    if op.operator is not None:
+        parts.append(_operator(op))
     return "\n\n".join(parts) + "\n"
 
 
@@ -288,6 +296,23 @@ def _guarded(op: Any, statement: str) -> list[str]:
 
 
 def _call(op: Any) -> str:
+    return "\n".join([f"def call({_signature(op)}):", *indent(_call_body(op))])
+
+
+def _operator(op: Any) -> str:
+    """The call path that leaves an operand of a class it does not know to that class."""
+    operands = ", ".join(param.name for param in op.params[:2])
+    body = [
+        "try:",
+        *indent(_call_body(op)),
+        "except TypeError:",
+        f"    if known({operands}): raise",
+        "    return NotImplemented",
+    ]
+    return "\n".join([f"def operator({_signature(op)}):", *indent(body)])
+
+
+def _call_body(op: Any) -> list[str]:
     body = _prelude(op)
     if has_native_path(op):
         passed = ", ".join(param.name for param in op.params)
@@ -302,7 +327,7 @@ def _call(op: Any) -> str:
         body += _finish_single(op)
     else:
         body += _finish_many(op)
-    return "\n".join([f"def call({_signature(op)}):", *indent(body)])
+    return body
 
 
 def _settle(op: Any) -> list[str]:
@@ -376,6 +401,8 @@ def _inplace(op: Any) -> str:
     arguments = _forward_arguments(op)
     if type(op.forward).__name__ == "ufunc":
         statement = f"forward({arguments}, out=a_{first})"
+    elif op.write is not None:
+        statement = f"write({arguments})"
     else:
         statement = f"assign(op, a_{first}, forward({arguments}))"
     if op.promotion == "int_to_float":

@@ -6,7 +6,8 @@ import sys
 from types import FunctionType
 from typing import Any
 
-from ._op import Op, Param, params_of
+from ._op import OPTIONS, Op, Param, params_of
+from ._overlap import check_overlap
 
 DEFAULT = "default"
 INT_TO_FLOAT = "int_to_float"
@@ -161,6 +162,45 @@ def binary(
     _add_rules(record, rules)
     record.attach(*aliases)
     return record.call
+
+
+def writing(name: str, **options: Any) -> Any:
+    """Decorate a function that writes into its first argument, an array, and returns nothing.
+
+    It is the in-place form of the op; the op itself runs it on a copy.
+
+    Args:
+        name: the function's name.
+        options: those of :class:`Op`, and gradient rules by the names of their inputs.
+    """
+
+    def make(write: Any) -> Any:
+        def forward(*arguments: Any, **named: Any) -> Any:
+            out = arguments[0].copy()
+            write(out, *arguments[1:], **named)
+            return out
+
+        def write_apart(target: Any, *arguments: Any, **named: Any) -> None:
+            check_overlap(target)
+            write(target, *arguments, **named)
+
+        settings = {key: value for key, value in options.items() if key in OPTIONS}
+        record = Op(
+            name,
+            forward,
+            params=params_of(write),
+            inplace=True,
+            write=write_apart,
+            doc=write.__doc__,
+            module=write.__module__,
+            signature=write,
+            **settings,
+        )
+        _add_rules(record, {key: value for key, value in options.items() if key not in OPTIONS})
+        record.call.vjp = record.vjp
+        return record.call
+
+    return make
 
 
 def view(

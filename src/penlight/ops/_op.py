@@ -110,6 +110,8 @@ class Op:
         broadcast: the inputs are broadcast, so gradients are summed back to their shapes.
         view: the result looks at the first input's memory.
         inplace: there is a form with a trailing underscore that writes its first input.
+        write: a function of the forward's arguments that writes the result into the first array,
+            all checks done before. Without it, the in-place form computes aside and copies.
         out: there is an ``out=`` argument.
         variants: keyword arguments that change the meaning: name to (default, function that gives,
             for another value, the op to call instead and its operands).
@@ -134,6 +136,7 @@ class Op:
         broadcast: bool = False,
         view: bool = False,
         inplace: bool = False,
+        write: Any = None,
         out: bool = False,
         variants: dict[str, tuple[Any, Any]] | None = None,
         result: Any = None,
@@ -153,6 +156,7 @@ class Op:
         self.broadcast = broadcast
         self.view = view
         self.inplace = inplace
+        self.write = write
         self.has_out = out
         self.variants = variants or {}
         self.result = result
@@ -169,6 +173,8 @@ class Op:
         self.overwrites: tuple[int, ...] = ()
         self.call = self._make_function(name, _codegen.call_stub)
         self.call_ = self._make_function(name + "_", _codegen.inplace_stub) if inplace else None
+        # As ``call``, but for operators: made when one is attached.
+        self.operator: Any = None
         REGISTRY[name] = self
         if method:
             self.attach(name)
@@ -190,6 +196,11 @@ class Op:
     def attach(self, *names: str) -> None:
         """Make the op a method of Tensor under ``names``, with its in-place form."""
         for name in names:
+            if name.startswith("__") and len(self.params) > 1:
+                if self.operator is None:
+                    self.operator = self._make_function(name, _codegen.operator_stub)
+                setattr(Tensor, name, self.operator)
+                continue
             setattr(Tensor, name, self.call)
             if self.call_ is not None and not name.startswith("__"):
                 setattr(Tensor, name + "_", self.call_)
@@ -245,8 +256,8 @@ def op(name: str | None = None, **options: Any) -> Callable[[Any], Any]:
     Keyword arguments are those of :class:`Op`, and rules by the names of their inputs. The
     function's ``vjp`` decorates a joint rule.
     """
-    rules = {key: value for key, value in options.items() if key not in _OPTIONS}
-    settings = {key: value for key, value in options.items() if key in _OPTIONS}
+    rules = {key: value for key, value in options.items() if key not in OPTIONS}
+    settings = {key: value for key, value in options.items() if key in OPTIONS}
 
     def make(forward: Any) -> Any:
         record = Op(name or forward.__name__, forward, **settings)
@@ -258,7 +269,7 @@ def op(name: str | None = None, **options: Any) -> Callable[[Any], Any]:
     return make
 
 
-_OPTIONS = frozenset(Op.__init__.__kwdefaults__ or ())
+OPTIONS = frozenset(Op.__init__.__kwdefaults__ or ())
 
 
 def attach(function: Any, *names: str) -> Any:

@@ -66,6 +66,14 @@ def sizes(op: Any, given: tuple[Any, ...], named: dict[str, Any], name: str) -> 
     )
 
 
+def known(*operands: Any) -> bool:
+    """Return whether all operands are of classes that ops know; others have a say themselves."""
+    return all(isinstance(operand, _KNOWN) for operand in operands)
+
+
+_KNOWN = (Tensor, bool, int, float, complex, np.generic, ndarray)
+
+
 def any_edge(value: Any) -> Any:
     """Return the edge of a tensor, ``None`` for anything else."""
     return edge_of(value) if isinstance(value, Tensor) else None
@@ -95,11 +103,10 @@ def _is_bool(operand: Any) -> bool:
 
 def _target(op: Any, operands: Sequence[Any]) -> Any:
     """Return the NumPy dtype in which an op computes on these operands."""
-    for operand in operands:
-        if not isinstance(operand, (Tensor, bool, int, float, complex, np.generic, type(None))):
-            position = operands.index(operand) if not isinstance(operand, ndarray) else 1
-            name = op.params[position].name
-            not_tensor(op, name, position + 1, operand)
+    for position, operand in enumerate(operands):
+        left_out = operand is None and op.params[position].kind == "optional"
+        if not left_out and not isinstance(operand, _KNOWN):
+            not_tensor(op, op.params[position].name, position + 1, operand)
     if not any(isinstance(operand, Tensor) for operand in operands):
         not_tensor(op, op.params[0].name, 1, operands[0])
     if op.name in _SUBTRACTIONS and any(map(_is_bool, operands)):

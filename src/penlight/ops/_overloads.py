@@ -7,6 +7,7 @@ from typing import Any
 
 from .._tensor import Tensor
 from ._op import attach
+from ._operands import known
 
 
 def no_derivative(name: str) -> Any:
@@ -18,6 +19,16 @@ def no_derivative(name: str) -> Any:
         raise RuntimeError(msg)
 
     return rule
+
+
+def giving_way(function: Any) -> Any:
+    """Return a function of two as an operator, which leaves a foreign operand to its class."""
+
+    def operator(self: Tensor, other: Any) -> Any:
+        return function(self, other) if known(self, other) else NotImplemented
+
+    operator.__doc__, operator.__module__ = function.__doc__, function.__module__
+    return operator
 
 
 def overloaded(name: str, tensor: Any, number: Any, reverse: Any = None) -> Any:

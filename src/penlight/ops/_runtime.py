@@ -42,6 +42,7 @@ from ._operands import (
     arrays_of,
     check_result_type,
     edges_of,
+    known,
     many,
     not_tensor,
     promote,
@@ -73,6 +74,7 @@ __all__ = [
     "edges_of",
     "explain",
     "fill_missing",
+    "known",
     "many",
     "metadata_dtype",
     "metadata_layout",
@@ -253,7 +255,7 @@ def explain(op: Any, error: Exception, *operands: Any) -> NoReturn:
     _check.broadcastable(*arrays)
     if "non-broadcastable output" in str(error):
         check_written_shape(arrays[0], np.broadcast(*arrays))
-    if op.name == "sub" and isinstance(error, TypeError):
+    if op.name == "sub" and isinstance(error, TypeError) and len(arrays) == len(operands):
         _check.no_bool(op.name)
     raise error
 
@@ -330,15 +332,21 @@ def write_inplace(op: Any, arguments: tuple[Any, ...], edges: tuple[Any, ...]) -
     """The recorded in-place form of every op: compute aside, save, write, rebase history."""
     self = arguments[0]
     check_inplace(self)
-    result, extras, arrays = _computed_aside(op, arguments)
-    check_written_shape(self._array, result)
-    storage = storage_of(self)
     first, *others = arguments
+    plain, named, arrays = _split_arguments(op, arguments)
     if any(edges[index] is not None for index in op.overwrites):
         first = _snapshot(self, edges[op.differentiable.index(op.params[0].name)])
+    storage = storage_of(self)
     others = [_apart(other, storage) for other in others]
-    node = op.record(first, *others, *arrays, *edges, result, extras)
-    self._array[...] = result
+    if op.write is None or op.saves:
+        found = _run(op, op.forward, plain, named, arrays)
+        result, extras = (asarray(found.out), found.saved) if op.saves else (asarray(found), None)
+        check_written_shape(self._array, result)
+        node = op.record(first, *others, *arrays, *edges, result, extras)
+        self._array[...] = result
+    else:
+        node = op.record(first, *others, *arrays, *edges, self._array)
+        _run(op, op.write, plain, named, arrays)
     storage.version += 1
     if "saved_out" in op.node_class.__slots__:
         node.saved_out = self._array
@@ -350,9 +358,13 @@ def write_inplace(op: Any, arguments: tuple[Any, ...], edges: tuple[Any, ...]) -
     return self
 
 
-def _computed_aside(op: Any, arguments: tuple[Any, ...]) -> tuple[Array, Any, list[Any]]:
-    """Run an op's forward; return its result, what it saves, and the arrays it was given."""
-    plain, named, arrays = [], {}, []
+def _split_arguments(
+    op: Any, arguments: tuple[Any, ...]
+) -> tuple[list[Any], dict[str, Any], list[Any]]:
+    """Return what a forward takes by place and by name, and the arrays among it."""
+    plain: list[Any] = []
+    named: dict[str, Any] = {}
+    arrays: list[Any] = []
     for param, argument in zip(op.params, arguments, strict=True):
         value = argument._array if isinstance(argument, Tensor) else argument
         if param.kind == "many":
@@ -363,18 +375,20 @@ def _computed_aside(op: Any, arguments: tuple[Any, ...]) -> tuple[Array, Any, li
             named[param.name] = value
         else:
             plain.append(value)
+    return plain, named, arrays
+
+
+def _run(op: Any, function: Any, plain: list[Any], named: dict[str, Any], arrays: list[Any]) -> Any:
+    """Return what an op's forward or its writing form gives, without NumPy's warnings."""
     token = silence(SILENT)
     try:
-        result = op.forward(*plain, **named)
+        return function(*plain, **named)
     except (ValueError, TypeError) as error:
         if not op.broadcast:
             raise
         explain(op, error, *arrays)
     finally:
         restore(token)
-    if op.saves:
-        return asarray(result.out), result.saved, arrays
-    return asarray(result), None, arrays
 
 
 def _snapshot(self: Tensor, edge: Any) -> Tensor:

@@ -10,6 +10,7 @@ from .._tensor import Array, Tensor, wrap
 from ..autograd.grad_mode import mode
 from ..autograd.views import edge_of
 from . import _check
+from ._families import writing
 from ._op import attach, op
 from .join import cat
 
@@ -123,7 +124,11 @@ def gather(input: Array, dim: int, index: Array, *, sparse_grad: bool = False) -
 
 def _to_source(grad: Any, dim: int, index: Any, src_shape: tuple[int, ...]) -> Any:
     """Return the gradient of a source: what of it was not used gets zeros."""
-    used = gather(grad, dim, index)
+    return padded(gather(grad, dim, index), src_shape)
+
+
+def padded(used: Any, src_shape: tuple[int, ...]) -> Any:
+    """Return the gradient of the used part of a source with zeros for the rest."""
     for place, length in enumerate(src_shape):
         shape = list(used._array.shape)
         if shape and shape[place] < length:
@@ -132,71 +137,74 @@ def _to_source(grad: Any, dim: int, index: Any, src_shape: tuple[int, ...]) -> A
     return used.reshape(src_shape)
 
 
-def _scatter_parts(
+def scatter_parts(
     function: str, input: Array, dim: int, index: Array, src: Any
 ) -> tuple[Any, Any, Any]:
-    """Return a copy of the input, the key to write at, and the values."""
+    """Return the input with a dimension at least, the key to write at, and the values."""
     is_array = isinstance(src, np.ndarray) and function != "scatter_value"
     place = _check_along("scatter", input, dim, index, src if is_array else None)
     if is_array and src.dtype != input.dtype:
         msg = f"{function}(): Expected self.dtype to be equal to src.dtype"
         raise RuntimeError(msg)
-    out = input.copy()
+    target = cells(input)
+    if is_array:
+        src = apart(src, input)
     if not index.ndim or not index.size:
         key: Any = np.atleast_1d(index) if index.size else np.zeros(0, np.int64)
         values = np.atleast_1d(src)[: key.size] if is_array else src
-        return out, key, values
+        return target, key, values
     values = src[tuple(slice(length) for length in index.shape)] if is_array else src
-    return out, _index_along(index, place), values
+    return target, _index_along(index, place), values
 
 
-def _scattered(function: str, apply: Any, input: Array, dim: int, index: Array, src: Any) -> Array:
-    out, key, values = _scatter_parts(function, input, dim, index, src)
-    apply(np.atleast_1d(out) if not out.ndim else out, key, values)
-    return out
+def cells(array: Array) -> Array:
+    """Return an array as a view of one dimension at least."""
+    return array if array.ndim else array.reshape(1)
 
 
-def _assign(out: Array, key: Any, values: Any) -> None:
-    out[key] = values
+def apart(source: Array, target: Array) -> Array:
+    """Return what is to be written, copied when the write would change it on the way."""
+    return source.copy() if np.may_share_memory(source, target) else source
 
 
-@op(
+def _assign(target: Array, key: Any, values: Any) -> None:
+    target[key] = values
+
+
+@writing(
     "_scatter",
     node="ScatterBackward0",
     method=False,
-    inplace=True,
     quiet=True,
     input=lambda grad, dim, index: scatter_value(grad, dim, index, 0),
     src=lambda grad, dim, index, src_shape: _to_source(grad, dim, index, src_shape),
 )
-def scatter_tensor(input: Array, dim: int, index: Array, src: Array) -> Array:
-    """Return a copy of ``input`` with ``src`` written where ``index`` says along ``dim``."""
-    return _scattered("scatter", _assign, input, dim, index, src)
+def scatter_tensor(input: Array, dim: int, index: Array, src: Array) -> None:
+    """Write ``src`` where ``index`` says along ``dim``."""
+    _assign(*scatter_parts("scatter", input, dim, index, src))
 
 
-@op(
+@writing(
     "_scatter_value",
     node="ScatterBackward1",
     method=False,
-    inplace=True,
     quiet=True,
     input=lambda grad, dim, index: scatter_value(grad, dim, index, 0),
 )
-def scatter_value(input: Array, dim: int, index: Array, value: Number) -> Array:
-    """Return a copy of ``input`` with a number written where ``index`` says along ``dim``."""
-    return _scattered("scatter_value", _assign, input, dim, index, value)
+def scatter_value(input: Array, dim: int, index: Array, value: Number) -> None:
+    """Write a number where ``index`` says along ``dim``."""
+    _assign(*scatter_parts("scatter_value", input, dim, index, _check.number(value, input.dtype)))
 
 
-@op(
+@writing(
     "scatter_add",
     node="ScatterAddBackward0",
-    inplace=True,
     out=True,
     quiet=True,
     input=lambda grad: grad,
     src=lambda grad, dim, index, src_shape: _to_source(grad, dim, index, src_shape),
 )
-def scatter_add(input: Array, dim: int, index: Array, src: Array) -> Array:
+def scatter_add(input: Array, dim: int, index: Array, src: Array) -> None:
     """Return a copy of ``input`` with ``src`` added where ``index`` says along ``dim``.
 
     Args:
@@ -213,23 +221,23 @@ def scatter_add(input: Array, dim: int, index: Array, src: Array) -> Array:
         >>> torch.zeros(2).scatter_add(0, torch.tensor([1, 1]), torch.ones(2))
         tensor([0., 2.])
     """
-    return _scattered("scatter_add", np.add.at, input, dim, index, src)
+    np.add.at(*scatter_parts("scatter_add", input, dim, index, src))
 
 
 _REDUCTIONS = {"add": np.add.at, "multiply": np.multiply.at}
 
 
-@op("_scatter_with_reduce", node="ScatterBackward2", method=False, inplace=True, quiet=True)
+@writing("_scatter_with_reduce", node="ScatterBackward2", method=False, quiet=True)
 def scatter_with_reduce(
     input: Array, dim: int, index: Array, src: Array | Number, reduce: str
-) -> Array:
-    """Return a copy of ``input`` combined with ``src`` where ``index`` says along ``dim``."""
+) -> None:
+    """Combine the elements with ``src`` where ``index`` says along ``dim``."""
     if reduce not in _REDUCTIONS:
         msg = "reduce argument must be either add or multiply."
         raise RuntimeError(msg)
     if not isinstance(src, np.ndarray):
         src = input.dtype.type(src)  # torch: a number is rounded before it is added
-    return _scattered("scatter", _REDUCTIONS[reduce], input, dim, index, src)
+    _REDUCTIONS[reduce](*scatter_parts("scatter", input, dim, index, src))
 
 
 def scatter(
@@ -303,7 +311,7 @@ def _check_vector(function: str, index: Array) -> None:
         raise RuntimeError(msg)
 
 
-def _check_rows(function: str, input: Array, dim: int, index: Array) -> int:
+def check_rows(function: str, input: Array, dim: int, index: Array) -> int:
     place = _check.dim(dim, input.ndim)
     _check_vector(function, index)
     length = input.shape[place] if input.ndim else 1
@@ -341,7 +349,7 @@ def index_select(input: Array, dim: int, index: Array) -> Array:
         >>> torch.index_select(torch.tensor([1, 2, 3]), 0, torch.tensor([2, 0]))
         tensor([3, 1])
     """
-    place = _check_rows("index_select", input, dim, index)
+    place = check_rows("index_select", input, dim, index)
     if not input.ndim:
         return input.copy()
     return np.take(input, index.reshape(-1), axis=place)
@@ -359,19 +367,18 @@ def rows_at(input: Tensor, places: Array | slice) -> Tensor:
     return wrap(array[places].copy() if isinstance(places, slice) else array.take(places, 0))
 
 
-def _row_key(place: int, index: Array) -> tuple[Any, ...]:
+def row_key(place: int, index: Array) -> tuple[Any, ...]:
     return (*(slice(None),) * place, index.reshape(-1))
 
 
-@op(
+@writing(
     "index_add",
-    inplace=True,
     out=True,
     quiet=True,
     input=lambda grad: grad,
     source=lambda grad, dim, index, alpha: index_select(grad, dim, index) * alpha,
 )
-def index_add(input: Array, dim: int, index: Array, source: Array, *, alpha: Number = 1) -> Array:
+def index_add(input: Array, dim: int, index: Array, source: Array, *, alpha: Number = 1) -> None:
     """Return a copy of ``input`` with slices of ``source``, times ``alpha``, added at ``index``.
 
     Raises:
@@ -382,17 +389,13 @@ def index_add(input: Array, dim: int, index: Array, source: Array, *, alpha: Num
         >>> torch.zeros(3).index_add(0, torch.tensor([0, 0]), torch.ones(2))
         tensor([2., 0., 0.])
     """
-    place = _check_rows("index_add", input, dim, index)
-    _check_source("index_add", input, source, place, index)
-    out = input.copy()
-    target = out if out.ndim else out.reshape(1)
-    np.add.at(
-        target, _row_key(place, index), source * input.dtype.type(alpha) if alpha != 1 else source
-    )
-    return out
+    place = check_rows("index_add", input, dim, index)
+    check_source("index_add", input, source, place, index)
+    scaled = source * input.dtype.type(alpha) if alpha != 1 else apart(source, input)
+    np.add.at(cells(input), row_key(place, index), scaled)
 
 
-def _check_source(function: str, input: Array, source: Array, place: int, index: Array) -> None:
+def check_source(function: str, input: Array, source: Array, place: int, index: Array) -> None:
     if source.dtype != input.dtype:
         own, other = _check.scalar_type(input), _check.scalar_type(source)
         msg = (
@@ -411,15 +414,14 @@ def _check_source(function: str, input: Array, source: Array, place: int, index:
         raise RuntimeError(msg)
 
 
-@op(
+@writing(
     "index_copy",
-    inplace=True,
     out=True,
     quiet=True,
     input=lambda grad, dim, index: index_fill(grad, dim, index, 0),
     source=lambda grad, dim, index: index_select(grad, dim, index),
 )
-def index_copy(input: Array, dim: int, index: Array, source: Array) -> Array:
+def index_copy(input: Array, dim: int, index: Array, source: Array) -> None:
     """Return a copy of ``input`` with slices of ``source`` written at ``index``.
 
     Raises:
@@ -430,47 +432,42 @@ def index_copy(input: Array, dim: int, index: Array, source: Array) -> Array:
         >>> torch.zeros(3).index_copy(0, torch.tensor([2]), torch.ones(1))
         tensor([0., 0., 1.])
     """
-    place = _check_rows("index_copy", input, dim, index)
-    _check_source("index_copy", input, source, place, index)
-    out = input.copy()
-    (out if out.ndim else out.reshape(1))[_row_key(place, index)] = source
-    return out
+    place = check_rows("index_copy", input, dim, index)
+    check_source("index_copy", input, source, place, index)
+    cells(input)[row_key(place, index)] = apart(source, input)
 
 
-@op(
+@writing(
     "_index_fill",
     node="IndexFillBackward0",
     method=False,
-    inplace=True,
     quiet=True,
     input=lambda grad, dim, index: index_fill(grad, dim, index, 0),
 )
-def index_fill_number(input: Array, dim: int, index: Array, value: Number) -> Array:
-    """Return a copy of ``input`` with a number in the slices at ``index``."""
-    place = _check_rows("index_fill", input, dim, index)
-    out = input.copy()
-    (out if out.ndim else out.reshape(1))[_row_key(place, index)] = value
-    return out
+def index_fill_number(input: Array, dim: int, index: Array, value: Number) -> None:
+    """Write a number into the slices at ``index``."""
+    place = check_rows("index_fill", input, dim, index)
+    cells(input)[row_key(place, index)] = _check.number(value, input.dtype)
 
 
-@op(
+@writing(
     "_index_fill_tensor",
     node="IndexFillBackward1",
     method=False,
-    inplace=True,
     quiet=True,
     input=lambda grad, dim, index: index_fill(grad, dim, index, 0),
     value=lambda grad, dim, index: index_select(grad, dim, wrap(np.unique(index._array))).sum(),
 )
-def index_fill_tensor(input: Array, dim: int, index: Array, value: Array) -> Array:
-    """Return a copy of ``input`` with a 0-d tensor's value in the slices at ``index``."""
+def index_fill_tensor(input: Array, dim: int, index: Array, value: Array) -> None:
+    """Write a 0-d tensor's value into the slices at ``index``."""
     if value.ndim:
         msg = (
             "index_fill_ only supports a 0-dimensional value tensor, but got tensor with "
             f"{value.ndim} dimension(s)."
         )
         raise RuntimeError(msg)
-    return index_fill_number.op.forward(input, dim, index, value)
+    place = check_rows("index_fill", input, dim, index)
+    cells(input)[row_key(place, index)] = apart(value, input)
 
 
 def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:

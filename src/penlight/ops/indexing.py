@@ -10,6 +10,7 @@ import numpy as np
 from .._dtype import FROM_NUMPY
 from .._tensor import Array, Tensor, wrap
 from . import _check
+from ._families import writing
 from ._op import attach, op
 from ._overlap import check_overlap
 from .dims import unsqueeze
@@ -39,10 +40,12 @@ def getitem(self: Tensor, key: Any) -> Tensor:
 
 def setitem(self: Tensor, key: Any, value: Any) -> None:
     """Write ``value`` to ``self[key]``; it broadcasts, and is cast to this tensor's dtype."""
-    key = _as_tuple(key)
+    if key is False:
+        return  # torch: nothing is chosen, and the value is not looked at
+    key = (None,) if key is True else _as_tuple(key)
     viewed, indices = _apply_basic(self, key)
     if not isinstance(value, Tensor):
-        value = wrap(np.asarray(value).astype(self._array.dtype))
+        value = wrap(_check.number(value, self._array.dtype))
     if indices:
         value = _for_mask(self, [item for item in key if not _is_basic(item)], value)
         index_put_(viewed, indices, value)
@@ -276,6 +279,11 @@ def _check_bounds(input: Array, indices: Sequence[Array | None]) -> None:
             bad = low if low < -length else high
             msg = f"index {bad} is out of bounds for dimension {place} with size {length}"
             raise IndexError(msg)
+    _check_shapes(indices)
+
+
+def _check_shapes(indices: Sequence[Array | None]) -> None:
+    """Refuse index arrays that do not broadcast together."""
     try:
         np.broadcast_shapes(*(found.shape for found in indices if found is not None))
     except ValueError:
@@ -318,11 +326,10 @@ def add_at(out: Array, indices: Sequence[Array | None], values: Array) -> None:
     np.add.at(out, _numpy_key(indices), values)
 
 
-@op(
+@writing(
     "_index_put",
     node="IndexPutBackward0",
     method=False,
-    inplace=True,
     quiet=True,
     input=lambda grad, indices, accumulate: grad if accumulate else _index_zeroed(grad, indices),
     values=lambda grad, indices, values_shape: index(grad, indices)._sum_to(values_shape),
@@ -332,16 +339,20 @@ def _index_put(
     indices: Sequence[Array | None],
     values: Array,
     accumulate: bool = False,
-) -> Array:
+) -> None:
     _check_bounds(input, indices)
     key = _numpy_key(indices)
     target = np.broadcast_shapes(*(i.shape for i in indices if i is not None))
+    if np.may_share_memory(input, values):
+        values = values.copy()
     try:
-        out = input.copy()
+        if not values.size:
+            # NumPy takes any values where there are none.
+            np.broadcast_to(values, input[key].shape)
         if accumulate:
-            add_at(out, indices, values)
+            add_at(input, indices, values)
         else:
-            out[key] = values
+            input[key] = values
     except ValueError:
         msg = (
             f"shape mismatch: value tensor of shape {list(values.shape)} cannot be broadcast to "
@@ -349,7 +360,6 @@ def _index_put(
             f"result of shape {list(input[key].shape if target else input.shape)}"
         )
         raise RuntimeError(msg) from None
-    return out
 
 
 def _index_zeroed(grad: Tensor, indices: Sequence[Tensor | None]) -> Tensor:
@@ -388,6 +398,8 @@ def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
         tensor([2., 0., 0.])
     """
     values = _for_mask(self, [item for item in indices if item is not None], values)
+    places = _as_indices(indices)
+    _check_shapes([None if item is None else item._array for item in places])
     if values._array.dtype != self._array.dtype:
         msg = (
             "Index put requires the source and destination dtypes match, got "
@@ -395,7 +407,7 @@ def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
             f"{_check.scalar_type(values._array)} for the source."
         )
         raise RuntimeError(msg)
-    out: Tensor = _index_put_inplace(self, _as_indices(indices), values, accumulate)
+    out: Tensor = _index_put_inplace(self, places, values, accumulate)
     return out
 
 

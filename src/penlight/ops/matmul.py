@@ -135,11 +135,17 @@ def _broadcast(first: tuple[int, ...], second: tuple[int, ...]) -> tuple[int, ..
         raise
 
 
-def _rmatmul(self: Tensor, other: Tensor) -> Tensor:
-    return matmul(other, self)
+def _matmul_operator(self: Tensor, other: Any) -> Any:
+    """Return ``self @ other``, leaving what is no tensor to its class."""
+    return matmul(self, other) if isinstance(other, Tensor) else NotImplemented
+
+
+def _rmatmul(self: Tensor, other: Any) -> Any:
+    """Return ``other @ self``, leaving what is no tensor to its class."""
+    return matmul(other, self) if isinstance(other, Tensor) else NotImplemented
 
 
 for _name in __all__:
     attach(globals()[_name], _name)
-attach(matmul, "__matmul__")
+attach(_matmul_operator, "__matmul__")
 attach(_rmatmul, "__rmatmul__")

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from .._promotion import result_dtype
 from .._tensor import Tensor
-from . import _elementwise as elementwise
+from . import _check, _elementwise as elementwise
 from ._families import DEFAULT, INT_TO_FLOAT, binary, unary
 from ._op import REGISTRY, ZERO, attach
-from ._overloads import no_derivative, overloaded
+from ._overloads import giving_way, no_derivative, overloaded
 from .comparison import isnan
 from .powers import float_power, pow, square
 from .ternary import where
@@ -77,7 +78,12 @@ sub = binary(
     DEFAULT,
     "Subtract ``other``, times ``alpha``, elementwise.",
     aliases=("subtract", "__sub__"),
-    variants={"alpha": (1, lambda input, other, alpha: (sub, input, _scaled(input, other, alpha)))},
+    variants={
+        "alpha": (
+            1,
+            lambda input, other, alpha: (sub, input, _scaled_for_sub(input, other, alpha)),
+        )
+    },
     input=lambda grad: grad,
     other=lambda grad: -grad,
 )
@@ -162,11 +168,28 @@ def _scaled(input: Any, other: Any, alpha: Number) -> Any:
     if isinstance(alpha, float) and whole:
         msg = "For integral input tensors, argument alpha must not be a floating point number."
         raise RuntimeError(msg)
-    return other * (bool(alpha) if _both_bool(input, other) else alpha)
+    if isinstance(other, Tensor):
+        # torch: the product is in the dtype of the result.
+        common = result_dtype(x._array if isinstance(x, Tensor) else x for x in (input, other))
+        other = other if other.dtype is common else other._cast(common.numpy)
+    if _both_bool(input, other):
+        return other & bool(alpha)
+    return other * alpha
+
+
+def _scaled_for_sub(input: Any, other: Any, alpha: Number) -> Any:
+    """As :func:`_scaled`, refusing bool, which the product would not be any more."""
+    bools = [_both_bool(operand) for operand in (input, other)]
+    if any(bools):
+        _check.no_bool("sub" if all(bools) else "rsub")
+    return _scaled(input, other, alpha)
 
 
 def _both_bool(*operands: Any) -> bool:
-    return all(isinstance(x, Tensor) and x._array.dtype.kind == "b" for x in operands)
+    return all(
+        x._array.dtype.kind == "b" if isinstance(x, Tensor) else isinstance(x, bool)
+        for x in operands
+    )
 
 
 def _rounded_divide(mode: Any) -> Any:
@@ -409,7 +432,7 @@ for _function in (positive, round, round_):
     attach(_function)
 attach(positive, "__pos__")
 attach(rsub, "__rsub__")
-attach(remainder, "__mod__")
+attach(giving_way(remainder), "__mod__")
 attach(reverse_divide, "__rtruediv__")
 attach(lambda self, other: floor_divide(other, self), "__rfloordiv__")
 attach(lambda self, other: remainder(other, self), "__rmod__")

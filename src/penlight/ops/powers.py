@@ -113,6 +113,13 @@ def pow_(self: Tensor, exponent: Any) -> Tensor:
     return written
 
 
+def power_operator(self: Tensor, exponent: Any) -> Any:
+    """Return ``self ** exponent``, leaving an exponent that is no number to its class."""
+    if isinstance(exponent, (Tensor, bool, int, float, complex, np.generic, np.ndarray)):
+        return pow(self, exponent)
+    return NotImplemented
+
+
 def reverse_pow(self: Tensor, other: Any) -> Any:
     """Return ``other ** self``."""
     return pow(other, self)
@@ -154,6 +161,6 @@ def float_power_(self: Tensor, exponent: Any) -> Tensor:
 
 for _function in (pow, pow_, square, square_, float_power, float_power_):
     attach(_function)
-attach(pow, "__pow__")
+attach(power_operator, "__pow__")
 attach(reverse_pow, "__rpow__")
 attach(pow_, "__ipow__")

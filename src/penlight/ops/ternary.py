@@ -8,7 +8,7 @@ import numpy as np
 
 from .._promotion import result_dtype
 from .._tensor import Array, Tensor, wrap
-from . import _elementwise as elementwise
+from . import _check, _elementwise as elementwise
 from ._op import attach, op
 from ._runtime import check_result_type
 
@@ -140,8 +140,7 @@ def _number_record(name: str, node: str) -> Any:
     )
     def forward(input: Array, min: Any, max: Any) -> Array:
         low, high = (
-            None if limit is None else elementwise.number(limit, input.dtype)
-            for limit in (min, max)
+            None if limit is None else _check.number(limit, input.dtype) for limit in (min, max)
         )
         return _limit(input, low, high)
 
