@@ -18,13 +18,15 @@ from typing import TYPE_CHECKING, Any
 
 import penlight
 import penlight.nn
-from penlight import _functions, _tensor
+from penlight import _dtype, _functions, _tensor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PACKAGE = Path(penlight.__file__).parent
 OPS = "penlight.ops."
+# Recorded from torch, so that this runs without it.
+TORCH_NAMES = PACKAGE.parents[1] / "tests" / "data" / "torch_names.txt"
 
 INDEX_HEAD = '''"""Which family of ops holds a name. Made by tools/make_stubs.py; do not edit."""
 
@@ -68,12 +70,12 @@ KNOWN = {
     "str": "builtins.str",
     "tuple[Tensor, ...]": "tuple[Tensor, ...]",
     "tuple[int, int]": "tuple[builtins.int, builtins.int]",
+    "tuple[Any, ...]": "tuple[Any, ...]",
     "type[Any]": "type[Any]",
 }
 # A forward takes more than its in-place form does (``out=``), which mypy minds in operators.
 INPLACE_OPERATORS = {
-    f"__i{name}__"
-    for name in ("add", "and", "floordiv", "lshift", "mod", "mul", "or", "pow", "rshift", "sub")
+    f"__i{name}__" for name in ("add", "and", "floordiv", "lshift", "mul", "or", "rshift", "sub")
 } | {"__itruediv__", "__ixor__"}
 # What every class has, and the fields, which are written out.
 UNSHOWN = {
@@ -210,7 +212,26 @@ def index() -> str:
         module = getattr(function, "__module__", None) or ""
         if module.startswith(OPS):
             methods.setdefault(_family(module), []).append(name)
-    return INDEX_HEAD + _table("FUNCTIONS", functions) + "\n" + _table("METHODS", methods)
+    own = {name for names in functions.values() for name in names}
+    tables = [_table("FUNCTIONS", functions), _from_methods(own), _table("METHODS", methods)]
+    return INDEX_HEAD + "\n".join(tables)
+
+
+def _from_methods(functions: set[str]) -> str:
+    """Return the text of the names that torch has as functions too, and penlight as methods."""
+    lines = TORCH_NAMES.read_text(encoding="utf-8").splitlines()
+    of_torch = {line.removeprefix("torch.") for line in lines}
+    # A dtype or a module of the same name is something else.
+    of_torch -= {name for name, value in vars(penlight).items() if not callable(value)}
+    of_torch -= {name for name in vars(penlight) if hasattr(_dtype, name)}
+    of_torch -= penlight._LAZY_MODULES | {"cpu"} | functions
+    found = [
+        name
+        for name, value in vars(penlight.Tensor).items()
+        if name in of_torch and isinstance(value, FunctionType)
+    ]
+    wrapped = textwrap.wrap(" ".join(sorted(found)), 99)
+    return "\n".join(['FROM_METHODS = """', *wrapped, '"""']) + "\n"
 
 
 def _family(module: str) -> str:

@@ -2,8 +2,10 @@
 
 from .ops import (
     activation as _activation,
+    calculus as _calculus,
     cholesky as _cholesky,
     comparison as _comparison,
+    complex_parts as _complex_parts,
     conv as _conv,
     conversion as _conversion,
     counting as _counting,
@@ -17,6 +19,7 @@ from .ops import (
     distance as _distance,
     einsum as _einsum,
     embedding as _embedding,
+    event_counts as _event_counts,
     extremes as _extremes,
     from_data as _from_data,
     gamma as _gamma,
@@ -33,16 +36,20 @@ from .ops import (
     masking as _masking,
     matmul as _matmul,
     matrix_functions as _matrix_functions,
+    memory as _memory,
     numbers as _numbers,
+    pairwise as _pairwise,
     piecewise as _piecewise,
     pointwise as _pointwise,
     products as _products,
+    quantiles as _quantiles,
     rearrange as _rearrange,
     recurrent_cell as _recurrent_cell,
     recurrent_network as _recurrent_network,
     reduction as _reduction,
     reflections as _reflections,
     sampling as _sampling,
+    scattering as _scattering,
     shape as _shape,
     softmax as _softmax,
     solving as _solving,
@@ -57,8 +64,10 @@ from .ops import (
     windows as _windows,
 )
 from .ops.activation import *
+from .ops.calculus import *
 from .ops.cholesky import *
 from .ops.comparison import *
+from .ops.complex_parts import *
 from .ops.conv import *
 from .ops.conversion import *
 from .ops.counting import *
@@ -72,6 +81,7 @@ from .ops.dims import *
 from .ops.distance import *
 from .ops.einsum import *
 from .ops.embedding import *
+from .ops.event_counts import *
 from .ops.extremes import *
 from .ops.from_data import *
 from .ops.gamma import *
@@ -87,16 +97,20 @@ from .ops.margin_loss import *
 from .ops.masking import *
 from .ops.matmul import *
 from .ops.matrix_functions import *
+from .ops.memory import *
 from .ops.numbers import *
+from .ops.pairwise import *
 from .ops.piecewise import *
 from .ops.pointwise import *
 from .ops.products import *
+from .ops.quantiles import *
 from .ops.rearrange import *
 from .ops.recurrent_cell import *
 from .ops.recurrent_network import *
 from .ops.reduction import *
 from .ops.reflections import *
 from .ops.sampling import *
+from .ops.scattering import *
 from .ops.shape import *
 from .ops.softmax import *
 from .ops.solving import *
@@ -113,7 +127,9 @@ from .ops.windows import *
 __all__: list[str] = []
 __all__ += _activation.__all__
 __all__ += _cholesky.__all__
+__all__ += _calculus.__all__
 __all__ += _comparison.__all__
+__all__ += _complex_parts.__all__
 __all__ += _conv.__all__
 __all__ += _conversion.__all__
 __all__ += _counting.__all__
@@ -127,6 +143,7 @@ __all__ += _dims.__all__
 __all__ += _distance.__all__
 __all__ += _einsum.__all__
 __all__ += _embedding.__all__
+__all__ += _event_counts.__all__
 __all__ += _extremes.__all__
 __all__ += _from_data.__all__
 __all__ += _gamma.__all__
@@ -143,15 +160,19 @@ __all__ += _masking.__all__
 __all__ += _matmul.__all__
 __all__ += _matrix_functions.__all__
 __all__ += _numbers.__all__
+__all__ += _memory.__all__
+__all__ += _pairwise.__all__
 __all__ += _piecewise.__all__
 __all__ += _pointwise.__all__
 __all__ += _products.__all__
+__all__ += _quantiles.__all__
 __all__ += _rearrange.__all__
 __all__ += _recurrent_cell.__all__
 __all__ += _recurrent_network.__all__
 __all__ += _reduction.__all__
 __all__ += _reflections.__all__
 __all__ += _sampling.__all__
+__all__ += _scattering.__all__
 __all__ += _shape.__all__
 __all__ += _softmax.__all__
 __all__ += _solving.__all__

@@ -207,6 +207,35 @@ def test_tensors_like_another_are_drawn_in_its_layout():
             np.testing.assert_array_equal(found.numpy(), expected.numpy())
 
 
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("rate", [0.0, 0.3, 5.0, 9.99, 10.0, 40.0, 3000.0])
+def test_poisson_numbers_are_torchs(dtype, rate):
+    def draw(module, generator):
+        rates = module.full((300,), rate, dtype=of(module, dtype))
+        return module.poisson(rates, generator=generator)
+
+    assert_same(draw)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("count", [0.0, 5.0, 30.0, 1000.0])
+def test_binomial_numbers_are_torchs(dtype, count):
+    def draw(module, generator):
+        counts = module.full((40, 7), count, dtype=of(module, dtype))
+        prob = module.tensor([0.0, 0.1, 0.3, 0.5, 0.7, 0.99, 1.0], dtype=of(module, dtype))
+        return module.binomial(counts, prob, generator=generator)
+
+    assert_same(draw)
+
+
+def test_poisson_and_binomial_numbers_have_gradient_zero():
+    rates = pl.full((3,), 2.0, requires_grad=True)
+    prob = pl.full((3,), 0.5, requires_grad=True)
+    drawn = pl.poisson(rates) + pl.binomial(pl.full((3,), 4.0), prob)
+    drawn.sum().backward()
+    assert rates.grad.tolist() == prob.grad.tolist() == [0.0, 0.0, 0.0]
+
+
 def test_states_go_both_ways():
     theirs = torch.Generator().manual_seed(9)
     torch.randn(5, generator=theirs)

@@ -4,6 +4,9 @@ FUNCTIONS = {
     "activation": """
 celu celu_ prelu relu relu_ selu selu_ threshold threshold_
 """,
+    "calculus": """
+cumulative_trapezoid gradient trapezoid trapz
+""",
     "cholesky": """
 cholesky cholesky_inverse cholesky_solve
 """,
@@ -11,6 +14,9 @@ cholesky cholesky_inverse cholesky_solve
 allclose bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor eq
 equal ge greater greater_equal gt isclose isfinite isinf isnan isneginf isposinf isreal le less
 less_equal logical_and logical_not logical_or logical_xor lt ne not_equal signbit
+""",
+    "complex_parts": """
+angle conj conj_physical imag is_conj is_neg real resolve_conj resolve_neg
 """,
     "conv": """
 conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d
@@ -25,8 +31,8 @@ bincount bucketize histc isin searchsorted unique unique_consecutive
 corrcoef cov pca_lowrank svd_lowrank
 """,
     "creation": """
-arange empty empty_like empty_strided eye full full_like linspace logspace ones ones_like zeros
-zeros_like
+arange empty empty_like empty_strided eye full full_like linspace logspace ones ones_like range
+scalar_tensor zeros zeros_like
 """,
     "ctc_loss": """
 ctc_loss
@@ -52,6 +58,9 @@ einsum inner kron tensordot
     "embedding": """
 embedding embedding_renorm_
 """,
+    "event_counts": """
+binomial poisson
+""",
     "extremes": """
 amax amin aminmax argmax argmin max median min nanmedian
 """,
@@ -73,7 +82,8 @@ broadcast_shapes broadcast_tensors is_complex is_floating_point is_nonzero is_sa
 is_storage is_tensor numel
 """,
     "join": """
-cat chunk concat concatenate split stack tensor_split
+cat chunk concat concatenate split split_with_sizes stack tensor_split unsafe_chunk unsafe_split
+unsafe_split_with_sizes
 """,
     "least_squares": """
 pinverse
@@ -88,7 +98,8 @@ lu lu_solve lu_unpack
 cosine_embedding_loss hinge_embedding_loss margin_ranking_loss triplet_margin_loss
 """,
     "masking": """
-argwhere masked_fill masked_scatter masked_select nonzero put take take_along_dim
+argwhere masked_fill masked_scatter masked_select nonzero nonzero_static put take take_along_dim
+unravel_index
 """,
     "matmul": """
 matmul
@@ -96,8 +107,14 @@ matmul
     "matrix_functions": """
 chain_matmul cross matrix_exp matrix_power vander
 """,
+    "memory": """
+from_dlpack to_dlpack
+""",
     "numbers": """
 frexp gcd lcm ldexp nextafter
+""",
+    "pairwise": """
+cdist dist pdist renorm
 """,
     "piecewise": """
 hardshrink
@@ -109,6 +126,9 @@ round rsub sgn sign square sub subtract true_divide trunc
 """,
     "products": """
 addbmm addmm addmv addr baddbmm bmm dot ger mm mv outer vdot
+""",
+    "quantiles": """
+histogram histogramdd mode nanquantile quantile
 """,
     "rearrange": """
 cartesian_prod combinations constant_pad_nd flip fliplr flipud meshgrid repeat_interleave roll
@@ -128,6 +148,9 @@ geqrf orgqr ormqr
 """,
     "sampling": """
 bernoulli multinomial normal rand rand_like randint randint_like randn randn_like randperm
+""",
+    "scattering": """
+as_strided_scatter diagonal_scatter index_reduce scatter_reduce select_scatter slice_scatter
 """,
     "shape": """
 broadcast_to flatten ravel reshape swapaxes swapdims transpose unflatten
@@ -169,6 +192,14 @@ bartlett_window blackman_window hamming_window hann_window kaiser_window
 """,
 }
 
+FROM_METHODS = """
+abs_ acos_ acosh_ addmv_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ as_strided_ asin_
+asinh_ atan_ atanh_ ceil_ conj_physical_ cos_ cosh_ deg2rad_ detach detach_ erf_ erfc_ exp2_ exp_
+expm1_ fill_ fix_ floor_ frac_ gcd_ get_device i0_ index_put_ is_inference lcm_ ldexp_ log10_
+log1p_ log2_ log_ logit_ nan_to_num_ neg_ negative_ rad2deg_ reciprocal_ resize_as_ round_ rsqrt_
+sigmoid_ sin_ sinc_ sinh_ sqrt_ square_ tan_ tanh_ trunc_ xlogy_
+"""
+
 METHODS = {
     "activation": """
 prelu relu relu_
@@ -186,9 +217,12 @@ isfinite isinf isnan isneginf isposinf isreal le le_ less less_ less_equal less_
 logical_and_ logical_not logical_not_ logical_or logical_or_ logical_xor logical_xor_ lt lt_ ne ne_
 not_equal not_equal_ signbit
 """,
+    "complex_parts": """
+angle conj conj_physical conj_physical_ imag is_conj is_neg real resolve_conj resolve_neg
+""",
     "conversion": """
 __array_wrap__ _cast _sum_to _zeros_like bfloat16 bool byte char clone copy_ cpu cuda double fill_
-float half int long short to type type_as zero_
+float half int long short sum_to_size to type type_as zero_
 """,
     "counting": """
 bincount histc unique unique_consecutive
@@ -197,7 +231,7 @@ bincount histc unique unique_consecutive
 corrcoef cov
 """,
     "creation": """
-new_empty new_full new_ones new_tensor new_zeros
+new_empty new_empty_strided new_full new_ones new_tensor new_zeros
 """,
     "cumulative": """
 cummax cummin cumprod cumprod_ cumsum cumsum_ diff logcumsumexp
@@ -232,13 +266,14 @@ __getitem__ __setitem__ index_put index_put_
 bernoulli_ cauchy_ exponential_ geometric_ log_normal_ normal_ random_ uniform_
 """,
     "inplace_views": """
-as_strided_ resize_ resize_as_ set_ squeeze_ swapaxes_ swapdims_ t_ transpose_ unsqueeze_
+as_strided_ resize resize_ resize_as resize_as_ set_ squeeze_ swapaxes_ swapdims_ t_ transpose_
+unsqueeze_
 """,
     "inspection": """
 __contains__ apply_ is_nonzero is_same_size map_
 """,
     "join": """
-chunk split tensor_split
+chunk split split_with_sizes tensor_split unsafe_chunk unsafe_split unsafe_split_with_sizes
 """,
     "least_squares": """
 pinverse
@@ -247,8 +282,8 @@ pinverse
 lu lu_solve
 """,
     "masking": """
-argwhere masked_fill masked_fill_ masked_scatter masked_scatter_ nonzero put put_ take
-take_along_dim
+argwhere masked_fill masked_fill_ masked_scatter masked_scatter_ masked_select nonzero
+nonzero_static put put_ take take_along_dim
 """,
     "matmul": """
 __matmul__ __rmatmul__ matmul
@@ -256,8 +291,15 @@ __matmul__ __rmatmul__ matmul
     "matrix_functions": """
 cross matrix_exp matrix_power
 """,
+    "memory": """
+__dlpack__ as_subclass is_set_to is_shared layout name new share_memory_ storage storage_type
+untyped_storage
+""",
     "numbers": """
 frexp gcd gcd_ lcm lcm_ ldexp ldexp_ nextafter nextafter_
+""",
+    "pairwise": """
+dist renorm renorm_
 """,
     "piecewise": """
 hardshrink
@@ -277,6 +319,9 @@ __ipow__ __pow__ __rpow__ float_power float_power_ pow pow_ square square_
     "products": """
 addbmm addbmm_ addmm addmm_ addmv addmv_ addr addr_ baddbmm baddbmm_ bmm dot ger mm mv outer vdot
 """,
+    "quantiles": """
+histogram mode nanquantile quantile
+""",
     "rearrange": """
 flip fliplr flipud repeat repeat_interleave roll rot90 tile tril tril_ triu triu_
 """,
@@ -288,6 +333,10 @@ geqrf orgqr ormqr
 """,
     "sampling": """
 bernoulli multinomial
+""",
+    "scattering": """
+as_strided_scatter diagonal_scatter fill_diagonal_ index_reduce index_reduce_ scatter_reduce
+scatter_reduce_ select_scatter slice_scatter
 """,
     "shape": """
 _contiguous _unsafe_view broadcast_to contiguous expand expand_as flatten ravel reshape reshape_as

@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import Any
 
 from .._tensor import Tensor
-from ._index import FUNCTIONS, METHODS
+from ._index import FROM_METHODS, FUNCTIONS, METHODS
 
 
 class LazyMethod:
@@ -36,12 +36,19 @@ class LazyMethod:
         return found.__get__(instance, owner)
 
 
-FAMILY_OF = {name: family for family, names in FUNCTIONS.items() for name in names.split()}
+FAMILY_OF: dict[str, str | None] = {
+    name: family for family, names in FUNCTIONS.items() for name in names.split()
+}
+# Functions that are the method itself: torch.exp_ is Tensor.exp_.
+FAMILY_OF |= dict.fromkeys(FROM_METHODS.split())
 
 
 def function(name: str) -> Any:
     """Return the function of ``torch.*`` called ``name``, a key of ``FAMILY_OF``."""
-    return getattr(import_module(f".{FAMILY_OF[name]}", __package__), name)
+    family = FAMILY_OF[name]
+    if family is None:
+        return getattr(Tensor, name)
+    return getattr(import_module(f".{family}", __package__), name)
 
 
 def put_methods() -> None:

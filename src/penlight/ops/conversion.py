@@ -11,6 +11,7 @@ from .._device import check_device, device
 from .._dtype import dtype
 from .._tensor import Array, Tensor, wrap
 from . import _check
+from ._creating import shape_of
 from ._op import REGISTRY, ZERO, attach, op
 
 __all__ = ["clone", "fill", "zero_"]
@@ -218,10 +219,18 @@ def clone(input: Array, *, memory_format: Any = None) -> Array:
     return input.copy(order="K")
 
 
+def _write_copied(input: Array, src: Array, non_blocking: bool = False) -> None:
+    del non_blocking
+    if src.shape != input.shape:
+        _check_copied_shape(input, src)
+    np.copyto(input, src, casting="unsafe")
+
+
 @op(
     "_copy",
     node="CopyBackwards",
     inplace=True,
+    write=_write_copied,
     broadcast=True,
     method=False,
     input=ZERO,
@@ -277,30 +286,57 @@ attach(copy_)
 # ---- one value ----------------------------------------------------------------------------------
 
 
-@op("_fill", node="FillBackward2", inplace=True, method=False, input=ZERO)
+def _write_value(input: Array, value: Any) -> None:
+    """Write one value everywhere, in the dtype of what is written."""
+    if np.ndim(value):
+        msg = (
+            "fill_ only supports 0-dimension value tensor but got tensor with "
+            f"{value.ndim} dimensions."
+        )
+        raise RuntimeError(msg)
+    input[...] = _check.number(value, input.dtype)
+
+
+@op(
+    "_fill",
+    node="FillBackward2",
+    inplace=True,
+    write=_write_value,
+    method=False,
+    input=ZERO,
+)
 def _fill(input: Array, value: Any) -> Array:
-    return np.full(input.shape, np.asarray(value).astype(input.dtype))
+    return np.full(input.shape, _check.number(value, input.dtype))
 
 
 @op(
     "_fill_tensor",
     node="FillBackward3",
     inplace=True,
+    write=_write_value,
     method=False,
     input=ZERO,
     value=lambda grad, value_dtype: grad.sum()._cast(value_dtype),
 )
 def _fill_tensor(input: Array, value: Array) -> Array:
-    if value.ndim:
-        msg = (
-            "fill_ only supports 0-dimension value tensor but got tensor with "
-            f"{value.ndim} dimensions."
-        )
-        raise RuntimeError(msg)
-    return np.full(input.shape, value.astype(input.dtype))
+    out = np.empty_like(input)
+    _write_value(out, value)
+    return out
 
 
-@op("_zero", node="ZeroBackward0", inplace=True, method=False, quiet=True, input=ZERO)
+def _write_zeros(input: Array) -> None:
+    input[...] = 0
+
+
+@op(
+    "_zero",
+    node="ZeroBackward0",
+    inplace=True,
+    write=_write_zeros,
+    method=False,
+    quiet=True,
+    input=ZERO,
+)
 def _zero(input: Array) -> Array:
     return np.zeros(input.shape, input.dtype)
 
@@ -369,3 +405,29 @@ def sum_to(input: Array, shape: tuple[int, ...]) -> Array:
     out = input.sum(axis=tuple(range(extra)), dtype=input.dtype) if extra else input
     dims = tuple(i for i, n in enumerate(shape) if n == 1 and out.shape[i] != 1)
     return out.sum(axis=dims, keepdims=True, dtype=input.dtype) if dims else out
+
+
+def sum_to_size(self: Tensor, *size: Any) -> Tensor:
+    """Return the sums over the dimensions along which ``size`` would be broadcast to this shape.
+
+    Args:
+        self: a tensor.
+        size: a shape, as numbers or one sequence.
+
+    Raises:
+        RuntimeError: ``size`` does not broadcast to the tensor's shape.
+
+    Example:
+        >>> import penlight as torch
+        >>> torch.ones(2, 3).sum_to_size(1, 3)
+        tensor([[2., 2., 2.]])
+    """
+    wanted, shape = shape_of("sum_to_size", size), self._array.shape
+    pairs = zip(reversed(wanted), reversed(shape), strict=False)
+    if len(wanted) > len(shape) or any(a not in {1, b} for a, b in pairs):
+        msg = f"size {{{list(wanted)}}} is not expandable to size {{{list(shape)}}}."
+        raise RuntimeError(msg)
+    return self if wanted == shape else sum_to(self, wanted)
+
+
+attach(sum_to_size)

@@ -10,6 +10,7 @@ import numpy as np
 
 from .._dtype import dtype
 from .._tensor import Array, Tensor
+from . import _check
 from ._creating import made, numpy_dtype_of, shape_of
 from ._op import attach
 from .from_data import tensor
@@ -26,6 +27,8 @@ __all__ = [
     "logspace",
     "ones",
     "ones_like",
+    "range",
+    "scalar_tensor",
     "zeros",
     "zeros_like",
 ]
@@ -93,7 +96,8 @@ def full(size: Any, fill_value: Any, *, dtype: dtype | None = None, **options: A
     value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
     inferred = {bool: np.dtype(bool), int: np.dtype(np.int64)}.get(type(value))
     numpy_dtype = numpy_dtype_of(dtype, inferred)
-    return made(np.full(shape_of("full", (size,)), value, numpy_dtype), **options)
+    filled = np.full(shape_of("full", (size,)), _check.number(value, numpy_dtype))
+    return made(filled, **options)
 
 
 def empty_strided(
@@ -145,6 +149,12 @@ def arange(*bounds: Any, dtype: dtype | None = None, **options: Any) -> Tensor:
     """
     start, end, step = _bounds(bounds, options)
     inferred = np.dtype(np.int64) if all(isinstance(b, int) for b in (start, end, step)) else None
+    _check_range(start, end, step)
+    numpy_dtype = numpy_dtype_of(dtype, inferred)
+    return made(_counted(start, end, step, numpy_dtype), **options)
+
+
+def _check_range(start: Any, end: Any, step: Any) -> None:
     if step == 0:
         msg = "step must be nonzero"
         raise RuntimeError(msg)
@@ -154,8 +164,6 @@ def arange(*bounds: Any, dtype: dtype | None = None, **options: Any) -> Tensor:
     if (end - start) * (1 if step > 0 else -1) < 0:
         msg = "upper bound and lower bound inconsistent with step sign"
         raise RuntimeError(msg)
-    numpy_dtype = numpy_dtype_of(dtype, inferred)
-    return made(_counted(start, end, step, numpy_dtype), **options)
 
 
 def _counted(start: Any, end: Any, step: Any, kind: Any) -> Array:
@@ -205,6 +213,61 @@ def _bounds(bounds: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any, Any,
         )
         raise TypeError(msg)
     return given.get("start", 0), given["end"], given.get("step", 1)
+
+
+def range(*bounds: Any, dtype: dtype | None = None, **options: Any) -> Tensor:
+    """Make the numbers from ``start`` (0) to ``end``, which is included, in steps of ``step`` (1).
+
+    torch calls it deprecated: :func:`arange` leaves ``end`` out, as Python does.
+
+    Args:
+        bounds: ``end``; ``start, end``; or ``start, end, step``.
+        dtype: the default floating dtype when not given.
+        options: as for :func:`zeros`, and ``start``, ``end``, ``step`` by name.
+
+    Raises:
+        RuntimeError: ``step`` is zero or leads away from ``end``.
+
+    Example:
+        >>> import penlight as torch, warnings
+        >>> with warnings.catch_warnings():
+        ...     warnings.simplefilter("ignore")
+        ...     torch.range(1, 3)
+        tensor([1., 2., 3.])
+    """
+    import warnings  # noqa: PLC0415 - only for what torch warns about
+
+    warnings.warn(
+        "torch.range is deprecated and will be removed in a future release because its behavior is "
+        "inconsistent with Python's range builtin. Instead, use torch.arange, which produces "
+        "values in [start, end).",
+        stacklevel=2,
+    )
+    start, end, step = _bounds(bounds, options)
+    _check_range(start, end, step)
+    kind = numpy_dtype_of(dtype)
+    count = math.floor((end - start) / step) + 1
+    if kind.kind in "iu":
+        values = int(start) + int(step) * np.arange(count)
+    else:
+        values = start + step * np.arange(count).astype(np.float64)
+    return made(values.astype(kind), **options)
+
+
+def scalar_tensor(s: Any, *, dtype: dtype | None = None, **options: Any) -> Tensor:
+    """Make a tensor of no dimensions with one value, in the default floating dtype.
+
+    Args:
+        s: the number.
+        dtype: the element's type.
+        options: as for :func:`zeros`.
+
+    Example:
+        >>> import penlight as torch
+        >>> torch.scalar_tensor(3)
+        tensor(3.)
+    """
+    return made(_check.number(s, numpy_dtype_of(dtype)), **options)
 
 
 def linspace(
@@ -365,7 +428,8 @@ def full_like(
         tensor([3., 3.])
     """
     array = _like(input, dtype)
-    array[...] = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
+    value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
+    array[...] = _check.number(value, array.dtype)
     return made(array, **options)
 
 
@@ -406,5 +470,29 @@ def new_full(
     return full(size, fill_value, dtype=dtype or self.dtype, **options)
 
 
-for _method in (new_tensor, new_zeros, new_ones, new_empty, new_full):
+def new_empty_strided(
+    self: Tensor,
+    size: Sequence[int],
+    stride: Sequence[int],
+    dtype: dtype | None = None,
+    **options: Any,
+) -> Tensor:
+    """Make uninitialised memory with given steps, in this tensor's dtype unless another is given.
+
+    Args:
+        self: a tensor.
+        size: the lengths.
+        stride: the steps between neighbours, in elements.
+        dtype: the elements' type.
+        options: as for :func:`zeros`.
+
+    Example:
+        >>> import penlight as torch
+        >>> torch.ones(1, dtype=torch.int64).new_empty_strided((2, 3), (1, 2)).stride()
+        (1, 2)
+    """
+    return empty_strided(size, stride, dtype=dtype or self.dtype, **options)
+
+
+for _method in (new_tensor, new_zeros, new_ones, new_empty, new_empty_strided, new_full):
     attach(_method)

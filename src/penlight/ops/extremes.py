@@ -16,7 +16,7 @@ from ._results import named_result, written
 __all__ = ["amax", "amin", "aminmax", "argmax", "argmin", "max", "median", "min", "nanmedian"]
 
 
-def _nonempty(function: str, array: Array, dim: Any) -> None:
+def nonempty(function: str, array: Array, dim: Any) -> None:
     """Refuse an extreme over no elements; torch raises another type from each family."""
     if dim is None:
         if not array.size:
@@ -54,7 +54,7 @@ def amax(input: Array, dim: Any = (), keepdim: bool = False) -> Array:
         >>> torch.amax(torch.tensor([[1, 2], [4, 3]]), 1)
         tensor([2, 4])
     """
-    _nonempty("amax", input, None if dim == () else dim)
+    nonempty("amax", input, None if dim == () else dim)
     return np.asarray(np.amax(input, axis=_check.dims(dim, input.ndim), keepdims=keepdim))
 
 
@@ -67,7 +67,7 @@ def amin(input: Array, dim: Any = (), keepdim: bool = False) -> Array:
         >>> torch.amin(torch.tensor([[1, 2], [4, 3]]), 1)
         tensor([1, 3])
     """
-    _nonempty("amin", input, None if dim == () else dim)
+    nonempty("amin", input, None if dim == () else dim)
     return np.asarray(np.amin(input, axis=_check.dims(dim, input.ndim), keepdims=keepdim))
 
 
@@ -79,7 +79,7 @@ def amin(input: Array, dim: Any = (), keepdim: bool = False) -> Array:
 )
 def max_all(input: Array) -> Array:
     """Return the largest element."""
-    _nonempty("max", input, None)
+    nonempty("max", input, None)
     return np.asarray(input.max())
 
 
@@ -91,11 +91,13 @@ def max_all(input: Array) -> Array:
 )
 def min_all(input: Array) -> Array:
     """Return the smallest element."""
-    _nonempty("min", input, None)
+    nonempty("min", input, None)
     return np.asarray(input.min())
 
 
-def _at(grad: Any, dim: int, keepdim: bool, indices: Any, input_shape: tuple[int, ...]) -> Any:
+def at_chosen(
+    grad: Any, dim: int, keepdim: bool, indices: Any, input_shape: tuple[int, ...]
+) -> Any:
     """Return zeros with the gradient at the chosen indices."""
     if not input_shape:
         return grad
@@ -115,7 +117,7 @@ def _chosen(arg: Any, input: Array, dim: int, keepdim: bool) -> tuple[Array, Arr
     return values.squeeze(place), where.squeeze(place)
 
 
-def _saving_indices(found: tuple[Array, Array]) -> Saving:
+def saving_indices(found: tuple[Array, Array]) -> Saving:
     return Saving(found, indices=wrap(found[1]))
 
 
@@ -126,12 +128,12 @@ def _saving_indices(found: tuple[Array, Array]) -> Saving:
     outputs=2,
     saves=("indices",),
     result=named_result("max", "values", "indices"),
-    input=_at,
+    input=at_chosen,
 )
 def max_dim(input: Array, dim: int, keepdim: bool) -> Any:
     """Return the largest elements along a dimension and where they are."""
-    _nonempty("max", input, dim)
-    return _saving_indices(_chosen(np.argmax, input, dim, keepdim))
+    nonempty("max", input, dim)
+    return saving_indices(_chosen(np.argmax, input, dim, keepdim))
 
 
 @op(
@@ -141,12 +143,12 @@ def max_dim(input: Array, dim: int, keepdim: bool) -> Any:
     outputs=2,
     saves=("indices",),
     result=named_result("min", "values", "indices"),
-    input=_at,
+    input=at_chosen,
 )
 def min_dim(input: Array, dim: int, keepdim: bool) -> Any:
     """Return the smallest elements along a dimension and where they are."""
-    _nonempty("min", input, dim)
-    return _saving_indices(_chosen(np.argmin, input, dim, keepdim))
+    nonempty("min", input, dim)
+    return saving_indices(_chosen(np.argmin, input, dim, keepdim))
 
 
 def max(
@@ -255,7 +257,7 @@ def _where_extreme(function: str, arg: Any, input: Array, dim: int | None, keepd
     if input.dtype.kind == "b":
         msg = f"{function}(): does not support bool input"
         raise RuntimeError(msg)
-    _nonempty(function, input, dim)
+    nonempty(function, input, dim)
     if dim is None:
         flat = np.asarray(arg(input))
         return flat.reshape((1,) * input.ndim) if keepdim else flat
@@ -367,12 +369,12 @@ def _median_dim(function: str, name: str, node: str, *, skip: bool) -> Any:
 
     def forward(input: Array, dim: int, keepdim: bool) -> Saving:
         _median_checked(function, input)
-        _nonempty("median", input, dim)
+        nonempty("median", input, dim)
 
         def where(array: Array, axis: int) -> Array:
             return _argmedian(array, axis, skip=skip)
 
-        return _saving_indices(_chosen(where, input, dim, keepdim))
+        return saving_indices(_chosen(where, input, dim, keepdim))
 
     return op(
         name,
@@ -382,7 +384,7 @@ def _median_dim(function: str, name: str, node: str, *, skip: bool) -> Any:
         outputs=2,
         saves=("indices",),
         result=named_result("nanmedian" if skip else "median", "values", "indices"),
-        input=_at,
+        input=at_chosen,
     )(forward)
 
 

@@ -16,7 +16,7 @@ from ._families import view
 from ._op import attach
 from .dims import squeeze_all, squeeze_many, squeeze_one, t, unsqueeze
 from .shape import transpose
-from .view import as_strided
+from .view import as_strided, strided_array
 
 __all__: list[str] = []
 
@@ -139,22 +139,97 @@ def resize_as_(self: Tensor, the_template: Tensor, *, memory_format: Any = None)
     return resize_(self, the_template._array.shape)
 
 
-def set_(self: Tensor, source: Tensor | None = None) -> Tensor:
-    """Make the tensor look at the memory of another, in place.
+def _reshaped_back(grad: Tensor, input_shape: tuple[int, ...]) -> Tensor:
+    return grad.reshape(input_shape)
+
+
+@view("_resize", node="ResizeBackward", method=False, input=_reshaped_back)
+def _resized(input: Array, shape: tuple[int, ...]) -> Array:
+    return input.reshape(shape)
+
+
+def resize(self: Tensor, *sizes: Any) -> Tensor:
+    """Return the elements in another shape; deprecated in torch, which warns too.
 
     Raises:
-        RuntimeError: the tensor requires grad.
+        RuntimeError: the shape has another number of elements.
+    """
+    _warn_of_copy("resize")
+    return _reshaped(self, shape_of("resize", sizes))
+
+
+def _reshaped(self: Tensor, shape: tuple[int, ...]) -> Tensor:
+    count = self._array.size
+    if math.prod(shape) != count:
+        msg = (
+            "requested resize to " + "x".join(map(str, shape)) + f" ({math.prod(shape)} elements "
+            "in total), but the given tensor has a size of "
+            f"{'x'.join(map(str, self._array.shape))} ({count} elements). autograd's resize can "
+            "only change the shape of a given tensor, while preserving the number of elements. "
+        )
+        raise RuntimeError(msg)
+    out: Tensor = _resized(self.contiguous(), shape)
+    return out
+
+
+def resize_as(self: Tensor, tensor: Tensor) -> Tensor:
+    """Return the elements in the shape of another tensor; see :meth:`resize`."""
+    _warn_of_copy("resize_as")
+    return _reshaped(self, tensor._array.shape)
+
+
+def _warn_of_copy(function: str) -> None:
+    import warnings  # noqa: PLC0415 - only for what torch warns about
+
+    warnings.warn(f"non-inplace {function} is deprecated", stacklevel=3)
+
+
+def set_(
+    self: Tensor,
+    source: Any = None,
+    storage_offset: int = 0,
+    size: Any = None,
+    stride: Any = None,
+) -> Tensor:
+    """Make the tensor look at the memory of another, or at a storage, in place.
+
+    Args:
+        self: a tensor.
+        source: a tensor or a storage; none for no elements.
+        storage_offset: where in a storage the first element is.
+        size: the lengths; all of a storage in one dimension when not given.
+        stride: the steps between neighbours; those of a contiguous tensor when not given.
+
+    Raises:
+        RuntimeError: the tensor requires grad, or the elements would leave the storage.
     """
     if edge_of(self) is not None:
         msg = "set_: a tensor that requires grad cannot be given other memory; use .data or copy_()"
         raise RuntimeError(msg)
     if source is None:
         return resize_(self, 0)
-    self._array, self._view = source._array, None
-    self._storage = storage_of(source)
+    whole = source if isinstance(source, Tensor) else wrap(source._row.view(self._array.dtype))
+    self._storage = storage_of(whole)
+    if size is not None:
+        lengths = tuple(size)
+        steps = wrap(np.empty(lengths, np.bool_)).stride() if stride is None else tuple(stride)
+        array: Array = strided_array(whole._array, lengths, steps, storage_offset)
+    else:
+        array = whole._array if isinstance(source, Tensor) else whole._array[storage_offset:]
+    self._array, self._view = array, None
     return self
 
 
-for _function in (unsqueeze_, squeeze_, as_strided_, t_, resize_, resize_as_, set_):
+for _function in (
+    unsqueeze_,
+    squeeze_,
+    as_strided_,
+    t_,
+    resize,
+    resize_,
+    resize_as,
+    resize_as_,
+    set_,
+):
     attach(_function)
 attach(transpose_, "transpose_", "swapaxes_", "swapdims_")

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from .._size import Size
-from .._storage import Storage
 from .._tensor import Tensor
 from ..autograd.views import edge_of, storage_of
 from . import _check
@@ -41,8 +40,16 @@ def is_tensor(obj: Any, /) -> bool:
 
 
 def is_storage(obj: Any, /) -> bool:
-    """Say whether an object is a tensor's storage."""
-    return isinstance(obj, Storage)
+    """Say whether an object is a tensor's storage.
+
+    Example:
+        >>> import penlight as torch
+        >>> torch.is_storage(torch.zeros(1).untyped_storage())
+        True
+    """
+    from ..storage import TypedStorage, UntypedStorage  # noqa: PLC0415 - few programs have one
+
+    return isinstance(obj, (TypedStorage, UntypedStorage))
 
 
 # ---- of a tensor ---------------------------------------------------------------------------------

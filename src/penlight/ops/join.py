@@ -22,8 +22,12 @@ __all__ = [
     "concat",
     "concatenate",
     "split",
+    "split_with_sizes",
     "stack",
     "tensor_split",
+    "unsafe_chunk",
+    "unsafe_split",
+    "unsafe_split_with_sizes",
 ]
 
 
@@ -203,6 +207,24 @@ def split_by_sizes(input: Array, sizes: tuple[int, ...], dim: int) -> list[Array
     ]
 
 
+def _check_sections(sections: Any, length: int, place: int) -> tuple[int, ...]:
+    """Return the lengths of parts as ints, refusing those that do not make up the dimension."""
+    sizes = tuple(int(size) for size in sections)
+    if min(sizes, default=0) < 0:
+        msg = (
+            "split_with_sizes expects split_sizes have only non-negative entries, but got "
+            f"split_sizes={list(sizes)}"
+        )
+        raise RuntimeError(msg)
+    if sum(sizes) != length:
+        msg = (
+            f"split_with_sizes expects split_sizes to sum exactly to {length} (input tensor's size "
+            f"at dimension {place}), but got split_sizes={list(sizes)}"
+        )
+        raise RuntimeError(msg)
+    return sizes
+
+
 def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Split a tensor along a dimension, as views.
 
@@ -224,17 +246,15 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
     length = tensor._array.shape[place] if tensor._array.ndim else 1
     out: tuple[Tensor, ...]
     if isinstance(split_size_or_sections, (list, tuple)):
-        sizes = tuple(int(size) for size in split_size_or_sections)
-        if sum(sizes) != length or min(sizes, default=0) < 0:
-            msg = (
-                f"split_with_sizes expects split_sizes to sum exactly to {length} (input "
-                "tensor's size at "
-                f"dimension {place}), but got split_sizes={list(sizes)}"
-            )
-            raise RuntimeError(msg)
+        sizes = _check_sections(split_size_or_sections, length, place)
         out = split_by_sizes(tensor, sizes, place)
         return out
-    size = int(split_size_or_sections)
+    out = split_evenly(tensor, _check_split_size(split_size_or_sections, length), place)
+    return out
+
+
+def _check_split_size(split_size: Any, length: int) -> int:
+    size = int(split_size)
     if size < 0 or (size == 0 and length):
         msg = (
             f"split_size can only be 0 if dimension size is 0, but got dimension size of {length}"
@@ -242,8 +262,7 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
             else f"split expects split_size be non-negative, but got split_size={size}"
         )
         raise RuntimeError(msg)
-    out = split_evenly(tensor, size or 1, place)
-    return out
+    return size or 1
 
 
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
@@ -257,13 +276,20 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
         >>> torch.arange(4).chunk(2)
         (tensor([0, 1]), tensor([2, 3]))
     """
+    return _parts_of(input, chunks, dim, split, split)
+
+
+def _parts_of(
+    input: Tensor, chunks: int, dim: int, evenly: Any, by_sizes: Any
+) -> tuple[Tensor, ...]:
     if chunks <= 0:
         msg = f"chunk expects `chunks` to be greater than 0, got: {chunks}"
         raise RuntimeError(msg)
     length = input._array.shape[_check.dim(dim, input._array.ndim)]
-    if length == 0:
-        return split(input, [0] * chunks, dim)
-    return split(input, -(-length // chunks), dim)
+    parts: tuple[Tensor, ...] = (
+        evenly(input, -(-length // chunks), dim) if length else by_sizes(input, [0] * chunks, dim)
+    )
+    return parts
 
 
 def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
@@ -300,3 +326,92 @@ def _split_method(self: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, 
 
 
 attach(_split_method, "split")
+
+
+def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+    """Split a tensor into parts of the given lengths, as views; see :func:`split`.
+
+    Example:
+        >>> import penlight as torch
+        >>> torch.split_with_sizes(torch.arange(3), [1, 2])
+        (tensor([0]), tensor([1, 2]))
+    """
+    return split(input, list(split_sizes), dim)
+
+
+@op(
+    "_unsafe_split",
+    node="UnsafeSplitBackward0",
+    outputs=-1,
+    method=False,
+    quiet=True,
+    input=lambda grads, dim: cat(grads, dim),
+)
+def _split_copies(input: Array, split_size: int, dim: int) -> list[Array]:
+    return [part.copy() for part in split_evenly.op.forward(input, split_size, dim)]
+
+
+@op(
+    "_unsafe_split_with_sizes",
+    node="UnsafeSplitWithSizesBackward0",
+    outputs=-1,
+    method=False,
+    quiet=True,
+    input=lambda grads, dim: cat(grads, dim),
+)
+def _split_copies_by_sizes(input: Array, sizes: tuple[int, ...], dim: int) -> list[Array]:
+    return [part.copy() for part in split_by_sizes.op.forward(input, sizes, dim)]
+
+
+def unsafe_split(tensor: Tensor, split_size: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """Split a tensor into parts that may be written in place; see :func:`split`.
+
+    The parts are copies. In torch they are views that autograd takes for copies, and writing to
+    one of them while the tensor is still in use is an error that nothing reports.
+
+    Example:
+        >>> import penlight as torch
+        >>> torch.unsafe_split(torch.arange(3), 2)
+        (tensor([0, 1]), tensor([2]))
+    """
+    place = _check.dim(dim, tensor._array.ndim)
+    size = _check_split_size(split_size, tensor._array.shape[place])
+    out: tuple[Tensor, ...] = _split_copies(tensor, size, place)
+    return out
+
+
+def unsafe_split_with_sizes(
+    input: Tensor, split_sizes: Sequence[int], dim: int = 0
+) -> tuple[Tensor, ...]:
+    """Split a tensor into copies of the given lengths; see :func:`unsafe_split`.
+
+    Example:
+        >>> import penlight as torch
+        >>> torch.unsafe_split_with_sizes(torch.arange(3), [1, 2])
+        (tensor([0]), tensor([1, 2]))
+    """
+    place = _check.dim(dim, input._array.ndim)
+    sizes = _check_sections(split_sizes, input._array.shape[place], place)
+    out: tuple[Tensor, ...] = _split_copies_by_sizes(input, sizes, place)
+    return out
+
+
+def unsafe_chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """Split a tensor into at most ``chunks`` copies; see :func:`chunk` and :func:`unsafe_split`.
+
+    Example:
+        >>> import penlight as torch
+        >>> torch.unsafe_chunk(torch.arange(3), 2)
+        (tensor([0, 1]), tensor([2]))
+    """
+    return _parts_of(input, chunks, dim, unsafe_split, unsafe_split_with_sizes)
+
+
+_by_length: tuple[Any, ...] = (
+    split_with_sizes,
+    unsafe_split,
+    unsafe_split_with_sizes,
+    unsafe_chunk,
+)
+for _splitting in _by_length:
+    attach(_splitting)

@@ -10,9 +10,11 @@ import numpy as np
 from .._dtype import FROM_NUMPY
 from .._tensor import Array, Tensor, wrap
 from . import _check
+from ._families import writing
 from ._op import attach, op
 from ._results import written
-from .gathering import gather
+from ._runtime import check_written_shape
+from .gathering import apart, cells, gather
 from .indexing import index_put_zeros
 from .join import cat
 
@@ -22,9 +24,11 @@ __all__ = [
     "masked_scatter",
     "masked_select",
     "nonzero",
+    "nonzero_static",
     "put",
     "take",
     "take_along_dim",
+    "unravel_index",
 ]
 
 Number = bool | int | float
@@ -39,22 +43,33 @@ def _check_mask_dtype(function: str, mask: Array) -> None:
         raise RuntimeError(msg)
 
 
+def _check_fill(input: Array, mask: Array) -> None:
+    _check_mask_dtype("masked_fill_", mask)
+    _check.broadcastable(input, mask)
+
+
+def _write_masked(input: Array, mask: Array, value: Any) -> None:
+    """Write a value where a mask is true, into an array that the mask broadcasts to."""
+    if isinstance(value, np.ndarray):
+        _check_single("masked_fill_", value)
+    _check_fill(input, mask)
+    check_written_shape(input, np.broadcast(input, mask))
+    np.copyto(input, _check.number(value, input.dtype), where=mask)
+
+
 @op(
     "_masked_fill",
     node="MaskedFillBackward0",
     method=False,
     inplace=True,
+    write=_write_masked,
     quiet=True,
     input=lambda grad, mask, input_shape: masked_fill(grad, mask, 0)._sum_to(input_shape),
 )
 def masked_fill_number(input: Array, mask: Array, value: Number) -> Array:
     """Return a copy of ``input`` with a number where ``mask`` is true."""
-    _check_mask_dtype("masked_fill_", mask)
-    _check.broadcastable(input, mask)
-    if input.dtype.kind in "iu" and isinstance(value, float) and not value.is_integer():
-        msg = f"value cannot be converted to type {input.dtype} without overflow"
-        raise RuntimeError(msg)
-    return np.where(mask, np.asarray(value).astype(input.dtype), input)
+    _check_fill(input, mask)
+    return np.where(mask, _check.number(value, input.dtype), input)
 
 
 @op(
@@ -62,21 +77,25 @@ def masked_fill_number(input: Array, mask: Array, value: Number) -> Array:
     node="MaskedFillBackward1",
     method=False,
     inplace=True,
+    write=_write_masked,
     quiet=True,
     input=lambda grad, mask, input_shape: masked_fill(grad, mask, 0)._sum_to(input_shape),
     value=lambda grad, mask, value_dtype: where_mask(grad, mask).sum()._cast(value_dtype),
 )
 def masked_fill_tensor(input: Array, mask: Array, value: Array) -> Array:
     """Return a copy of ``input`` with a 0-d tensor's value where ``mask`` is true."""
-    _check_mask_dtype("masked_fill_", mask)
+    _check_single("masked_fill_", value)
+    _check_fill(input, mask)
+    return np.where(mask, value.astype(input.dtype), input)
+
+
+def _check_single(function: str, value: Array) -> None:
     if value.ndim:
         msg = (
-            "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
+            f"{function} only supports a 0-dimensional value tensor, but got tensor with "
             f"{value.ndim} dimension(s)."
         )
         raise RuntimeError(msg)
-    _check.broadcastable(input, mask)
-    return np.where(mask, value.astype(input.dtype), input)
 
 
 def where_mask(grad: Tensor, mask: Tensor) -> Tensor:
@@ -126,6 +145,9 @@ def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> 
     """
     result: Tensor = masked_select_elements(input, mask)
     return written(out, result)
+
+
+attach(masked_select)
 
 
 @op(
@@ -230,12 +252,83 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     return wrap(np.argwhere(array))
 
 
+def nonzero_static(
+    input: Tensor, *, size: int, fill_value: int = -1, out: Tensor | None = None
+) -> Tensor:
+    """Return the positions of the first ``size`` elements that are not zero, a row each.
+
+    Args:
+        input: a tensor.
+        size: how many rows.
+        fill_value: what stands in the rows for which there is no element.
+        out: where to write the result.
+
+    Raises:
+        RuntimeError: ``size`` is negative.
+
+    Example:
+        >>> import penlight as torch
+        >>> torch.nonzero_static(torch.tensor([0, 3, 4]), size=3)
+        tensor([[ 1],
+                [ 2],
+                [-1]])
+    """
+    if size < 0:
+        msg = f"nonzero_static: 'size' must be an non-negative integer, got {size}"
+        raise RuntimeError(msg)
+    found = np.argwhere(input._array)[:size]
+    rows = np.full((size, input._array.ndim), fill_value, np.int64)
+    rows[: len(found)] = found
+    return written(out, wrap(rows))
+
+
+def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
+    """Return, for numbers in row-major order, the index along each dimension.
+
+    Args:
+        indices: a tensor of integers.
+        shape: the lengths that the numbers count through; an int for one dimension.
+
+    Raises:
+        TypeError: ``indices`` are no integers, or ``shape`` is not made of ints.
+        ValueError: a length is negative.
+
+    Example:
+        >>> import penlight as torch
+        >>> torch.unravel_index(torch.tensor([4, 1]), (3, 2))
+        (tensor([2, 0]), tensor([0, 1]))
+    """
+    if indices._array.dtype.kind not in "iu":
+        msg = f"expected 'indices' to be integer dtype, but got {indices.dtype}"
+        raise TypeError(msg)
+    if not isinstance(shape, (int, Sequence)):
+        msg = f"expected 'shape' to be int or sequence of ints, but got {type(shape)}"
+        raise TypeError(msg)
+    lengths = (shape,) if isinstance(shape, int) else tuple(shape)
+    for length in lengths:
+        if not isinstance(length, int):
+            msg = f"expected 'shape' sequence to only contain ints, but got {type(length)}"
+            raise TypeError(msg)
+        if length < 0:
+            msg = f"'shape' cannot have negative values, but got {lengths}"
+            raise ValueError(msg)
+    steps = [_numel(lengths[place + 1 :]) for place in range(len(lengths))]
+    parts: tuple[Tensor, ...] = (
+        indices.unsqueeze(-1)
+        .floor_divide(wrap(np.array(steps, np.int64)))
+        .remainder(wrap(np.array(lengths, np.int64)))
+        .unbind(-1)
+    )
+    return parts
+
+
 def argwhere(input: Tensor) -> Tensor:
     """Return the positions of the elements that are not zero, a row each."""
     return wrap(np.argwhere(input._array))
 
 
 attach(nonzero)
+attach(nonzero_static)
 attach(argwhere)
 
 
@@ -262,16 +355,15 @@ def take(input: Array, index: Array) -> Array:
     return input.reshape(-1)[index]
 
 
-@op(
+@writing(
     "put",
     quiet=True,
-    inplace=True,
     input=lambda grad, index, accumulate: (
         grad if accumulate else put(grad, index, grad.new_zeros(index._array.shape))
     ),
     source=lambda grad, index, source_shape: take(grad, index).reshape(source_shape),
 )
-def put(input: Array, index: Array, source: Array, accumulate: bool = False) -> Array:
+def put(input: Array, index: Array, source: Array, accumulate: bool = False) -> None:
     """Return a copy of ``input`` with ``source`` written by numbers in row-major order.
 
     Args:
@@ -302,13 +394,15 @@ def put(input: Array, index: Array, source: Array, accumulate: bool = False) -> 
             f"{FROM_NUMPY[input.dtype]} and source.dtype = {FROM_NUMPY[source.dtype]}"
         )
         raise RuntimeError(msg)
-    out = input.copy()
-    flat = out.reshape(-1)
+    if not index.size:
+        return
+    target = cells(input)
+    key = np.unravel_index(index.reshape(-1) % input.size, target.shape)
+    values = apart(source, input).reshape(-1)
     if accumulate:
-        np.add.at(flat, index.reshape(-1), source.reshape(-1))
+        np.add.at(target, key, values)
     else:
-        flat[index.reshape(-1)] = source.reshape(-1)
-    return out
+        target[key] = values
 
 
 def _check_numbers(function: str, input: Array, index: Array) -> None:

@@ -65,7 +65,7 @@ def erased(name: str, inputs: Sequence[Tensor]) -> _Erased:
     return kind(tuple(map(edge_of, inputs)), layouts)
 
 
-def _record(out: Tensor, name: str, *inputs: Any) -> Tensor:
+def recorded(out: Tensor, name: str, *inputs: Any) -> Tensor:
     """Give ``out`` a history from those ``inputs`` that are tensors, if any requires grad."""
     tensors = [value for value in inputs if isinstance(value, Tensor)]
     if mode.grad and any(edge_of(tensor) is not None for tensor in tensors):
@@ -293,7 +293,7 @@ def _normal_each(generator: Generator, mean: Any, std: Any) -> Tensor:
         array = np.empty(mean._array.shape, mean._array.dtype)
         _draw_checked.normal_into(array, generator, 0.0, float(std))
         array += mean._array
-        return _record(wrap(array), "NormalBackward1", mean)
+        return recorded(wrap(array), "NormalBackward1", mean)
     deviations = std._array
     if deviations.size and not (deviations >= 0).all():
         worst = deviations.min()
@@ -304,7 +304,7 @@ def _normal_each(generator: Generator, mean: Any, std: Any) -> Tensor:
         _draw_checked.normal_into(array, generator, 0.0, 1.0)
         array *= deviations
         array += array.dtype.type(mean)
-        return _record(wrap(array), "NormalBackward2", std)
+        return recorded(wrap(array), "NormalBackward2", std)
     try:
         shape = np.broadcast_shapes(mean._array.shape, deviations.shape)
     except ValueError:
@@ -315,7 +315,7 @@ def _normal_each(generator: Generator, mean: Any, std: Any) -> Tensor:
     array = np.empty(shape, mean._array.dtype)
     _draw_checked.normal_into(array, generator, 0.0, 1.0)
     array[...] = array * deviations + mean._array
-    return _record(wrap(array), "NormalBackward3", mean, std)
+    return recorded(wrap(array), "NormalBackward3", mean, std)
 
 
 # ---- whole numbers -------------------------------------------------------------------------------
@@ -478,7 +478,7 @@ def bernoulli(
         return _produce(array.shape, None, draw, out)
     result = np.empty_like(array, order="K")
     draw(result)
-    return _record(wrap(result), "BernoulliBackward0", input)
+    return recorded(wrap(result), "BernoulliBackward0", input)
 
 
 def multinomial(

@@ -282,9 +282,8 @@ def norm_gradient(grad: Any, p: float, dim: Any, keepdim: bool, input: Any, out:
     return scale * input.abs() ** (p - 1) * input.sgn()
 
 
-@op("_norm", node="LinalgVectorNormBackward0", method=False, input=norm_gradient)
-def vector_norm(input: Array, p: float, dim: Any, keepdim: bool) -> Array:
-    """Return the p-norm over dimensions."""
+def norm_of(input: Array, p: float, dim: Any, keepdim: bool) -> Array:
+    """Return the p-norm of an array over dimensions."""
     dims = _check.dims(dim, input.ndim)
     magnitude = np.abs(input.astype(wide(input.dtype), copy=False))
     reduced: Any
@@ -301,6 +300,11 @@ def vector_norm(input: Array, p: float, dim: Any, keepdim: bool) -> Array:
     else:
         reduced = add_reduce(magnitude**p, axis=dims, keepdims=keepdim) ** (1.0 / p)
     return np.asarray(reduced).astype(input.dtype)
+
+
+vector_norm = op("_norm", node="LinalgVectorNormBackward0", method=False, input=norm_gradient)(
+    norm_of
+)
 
 
 def norm(

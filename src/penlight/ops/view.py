@@ -271,7 +271,7 @@ def _as_strided(
     storage_offset: int,
     own: tuple[Sequence[int], int],
 ) -> Array:
-    memory, _ = _memory_of(input)
+    memory, _ = memory_of(input)
     return numpy_as_strided(
         memory[storage_offset:], size, tuple(step * input.itemsize for step in stride)
     )
@@ -299,7 +299,7 @@ def as_strided(
     """
     array = input._array
     size, stride = tuple(size), tuple(stride)
-    memory, own = _memory_of(array)
+    memory, own = memory_of(array)
     offset = own if storage_offset is None else storage_offset
     _check_strided(size, stride, offset, array.itemsize, memory.size)
     strides = tuple(step // array.itemsize for step in array.strides)
@@ -308,6 +308,17 @@ def as_strided(
 
 
 attach(as_strided)
+
+
+def strided_array(
+    array: Array, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None
+) -> Array:
+    """Return what :func:`as_strided` looks at, as an array."""
+    memory, own = memory_of(array)
+    offset = own if storage_offset is None else storage_offset
+    _check_strided(tuple(size), tuple(stride), offset, array.itemsize, memory.size)
+    steps = tuple(step * array.itemsize for step in stride)
+    return numpy_as_strided(memory[offset:], tuple(size), steps)
 
 
 def _check_strided(
@@ -332,7 +343,7 @@ def _check_strided(
         raise RuntimeError(msg)
 
 
-def _memory_of(array: Array) -> tuple[Array, int]:
+def memory_of(array: Array) -> tuple[Array, int]:
     """Return all the memory behind an array in one dimension, and where in it the array begins."""
     root = root_of(array)
     flat = np.lib.stride_tricks.as_strided(root, (root.size,), (root.itemsize,))

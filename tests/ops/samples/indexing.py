@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ops.samples import FLOATING, Input, Refusal, Sample
+from ops.samples import FLOATING, INTEGRAL, Input, Refusal, Sample, Samples
 
 
 def _gather(make):
@@ -132,6 +132,19 @@ def _nonzero_as_tuple(make):
     yield Sample(make.of(3), as_tuple=True)
 
 
+def _nonzero_static(make):
+    yield Sample(make.of([[1, 0], [0, 1]]), size=3)
+    yield Sample(make.of([[1, 0], [1, 1]]), size=2, fill_value=-7)
+    yield Sample(make.of([0, 0]), size=0)
+    yield Sample(make(), size=2)
+
+
+def _unravel_index(make):
+    yield Sample(make.of([4, 1, 0]), (3, 2))
+    yield Sample(make.of([[4], [1]]), 5)
+    yield Sample(make.of(5), (2, 3, 1))
+
+
 SAMPLES = {
     "gather": _gather,
     "scatter": _scatter_reduced,
@@ -149,6 +162,8 @@ SAMPLES = {
     "take_along_dim": _take_along_dim,
     "nonzero": _nonzero_as_tuple,
     "argwhere": _nonzero,
+    "nonzero_static": _nonzero_static,
+    "unravel_index": Samples(_unravel_index, dtypes=INTEGRAL),
 }
 
 _VECTOR = Input([1.0, 2.0, 3.0], "float32", grad=False)
@@ -163,6 +178,12 @@ def _index(*values):
 
 
 REFUSALS = {
+    "nonzero_static": [Refusal(RuntimeError, "nonzero_static", _VECTOR, size=-1, ours="-1")],
+    "unravel_index": [
+        Refusal(TypeError, "expected 'indices' to be integer dtype", _VECTOR, 3),
+        Refusal(ValueError, "'shape' cannot have negative values", _index(1), (2, -1)),
+        Refusal(TypeError, "sequence to only contain ints", _index(1), (2.0,)),
+    ],
     "gather": [
         Refusal(IndexError, "Dimension out of range", _VECTOR, 1, _index(0)),
         Refusal(

@@ -40,6 +40,11 @@ def pieces(*listed: Sequence[Any]) -> Samples:
     return Samples(generate, strides=True)
 
 
+def copies(*listed: Sequence[Any]) -> Samples:
+    """As :func:`pieces`, of parts that are copies here and views in torch."""
+    return Samples(pieces(*listed).generate)
+
+
 SAMPLES: dict[str, Any] = {
     "cat": joined,
     "concat": joined,
@@ -58,6 +63,10 @@ SAMPLES: dict[str, Any] = {
     "tensor_split": pieces(
         ((7, 2), 3), ((2, 5), 2, 1), ((5,), (1, 3)), ((5, 2), [2]), ((4,), (3, 1))
     ),
+    "split_with_sizes": pieces(((5,), [1, 4]), ((2, 5), [2, 0, 3], -1)),
+    "unsafe_split": copies(((7, 2), 3), ((4, 5), 2, 1), ((3,), 5), ((0, 2), 1)),
+    "unsafe_split_with_sizes": copies(((5,), [1, 4]), ((2, 5), [2, 0, 3], -1)),
+    "unsafe_chunk": copies(((7, 2), 3), ((2, 5), 4, 1), ((0, 2), 2)),
 }
 
 
@@ -118,6 +127,16 @@ REFUSALS = {
             tensor(5),
             -1,
         ),
+    ],
+    "split_with_sizes": [
+        Refusal(RuntimeError, "to sum exactly to 5", tensor(5), [1, 2], ours="split_sizes=[1, 2]"),
+        Refusal(RuntimeError, "only non-negative entries", tensor(5), [6, -1]),
+    ],
+    "unsafe_split": [
+        Refusal(RuntimeError, "split expects split_size be non-negative", tensor(5), -1)
+    ],
+    "unsafe_chunk": [
+        Refusal(RuntimeError, "chunk expects `chunks` to be greater than 0", tensor(5), 0)
     ],
     "chunk": [
         Refusal(RuntimeError, "chunk expects `chunks` to be greater than 0, got: 0", tensor(5), 0)

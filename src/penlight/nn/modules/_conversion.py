@@ -147,7 +147,7 @@ class Conversion(Members):
 
     def share_memory(self) -> Any:
         """Call ``share_memory_()`` on every parameter and buffer; returns the module."""
-        return self._apply(lambda tensor: tensor.share_memory_())  # type: ignore[attr-defined] # an op
+        return self._apply(lambda tensor: tensor.share_memory_())
 
     # ---- gradients ------------------------------------------------------------------------------
 
