@@ -224,7 +224,7 @@ def _from_methods(functions: set[str]) -> str:
     # A dtype or a module of the same name is something else.
     of_torch -= {name for name, value in vars(penlight).items() if not callable(value)}
     of_torch -= {name for name in vars(penlight) if hasattr(_dtype, name)}
-    of_torch -= penlight._LAZY_MODULES | {"cpu"} | functions
+    of_torch -= penlight._LAZY_MODULES | set(penlight._LAZY_NAMES) | {"cpu"} | functions
     found = [
         name
         for name, value in vars(penlight.Tensor).items()

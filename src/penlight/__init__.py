@@ -15,6 +15,7 @@ from . import autograd
 
 # isort: split
 from math import e, inf, nan, pi
+from sys import modules
 from typing import TYPE_CHECKING, Any
 
 from . import _layout, random
@@ -101,6 +102,7 @@ _LAZY_MODULES = frozenset(
         "serialization",
         "signal",
         "special",
+        "storage",
         "testing",
         "text",
         "types",
@@ -129,6 +131,7 @@ _HOMES = {
     """,
     "func": "vmap",
     "serialization": "load load_file save save_file",
+    "storage": "TypedStorage UntypedStorage",
 }
 _LAZY_NAMES = {name: home for home, names in _HOMES.items() for name in names.split()}
 
@@ -141,6 +144,9 @@ def __getattr__(name: str) -> Any:
         return import_module(f".{name}", __name__)
     if name in _lazy.FAMILY_OF:
         found = _lazy.function(name)
+        overrides = modules.get(f"{__name__}._overrides")
+        if overrides is not None and overrides.is_used():
+            found = overrides.dispatching(found)
     elif name in _LAZY_NAMES:
         found = getattr(import_module(f".{_LAZY_NAMES[name]}", __name__), name)
     else:
@@ -205,8 +211,6 @@ __all__ = [
     "is_grad_enabled",
     "is_inference_mode_enabled",
     "linalg",
-    "load",
-    "load_file",
     "long",
     "manual_seed",
     "multiprocessing",
@@ -220,8 +224,6 @@ __all__ = [
     "promote_types",
     "random",
     "result_type",
-    "save",
-    "save_file",
     "seed",
     "serialization",
     "set_default_dtype",
@@ -232,6 +234,7 @@ __all__ = [
     "short",
     "signal",
     "special",
+    "storage",
     "testing",
     "text",
     "types",

@@ -74,6 +74,23 @@ class Tensor:
             args[0]._exposed()
         return as_class(legacy_array(args, _dtype.default_numpy()), cls)
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if cls.__torch_function__ is not disabled_torch_function_impl:
+            from ._overrides import take_part  # noqa: PLC0415 - few programs have such classes
+
+            take_part(cls, Tensor)
+
+    @classmethod
+    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Say what a function of instances of a subclass is: computed, and of that class.
+
+        Subclasses replace it, and call it by ``super()`` for what they leave as it is.
+        """
+        from ._overrides import default_torch_function  # noqa: PLC0415
+
+        return default_torch_function(cls, func, types, args, kwargs)
+
     # ---- making ---------------------------------------------------------------------------------
 
     @staticmethod
@@ -383,9 +400,6 @@ class Tensor:
             return array.astype(dtype)
         return array.copy() if copy else array
 
-    def __dlpack__(self, **kwargs: Any) -> Any:
-        return self.numpy().__dlpack__(**kwargs)
-
     def __dlpack_device__(self) -> tuple[int, int]:
         device_type, number = self._array.__dlpack_device__()
         return int(device_type), int(number)
@@ -477,6 +491,11 @@ class Tensor:
             made._edge = AccumulateGrad(made)
         made.__dict__.update(self.__dict__)
         return made
+
+
+def disabled_torch_function_impl(*_: Any, **__: Any) -> Any:
+    """Stand as ``__torch_function__`` in a class whose results are Tensors."""
+    return NotImplemented
 
 
 def wrap(array: Array) -> Tensor:

@@ -10,6 +10,7 @@ double precision, whatever the tensor's own.
 from __future__ import annotations
 
 import math
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -202,14 +203,14 @@ def _layout(nested: Any, formatter: _Formatter, indent: int, shortened: list[boo
     return "[" + ("," + inner).join(lines) + "]"
 
 
-def _with_suffixes(text: str, suffixes: list[str]) -> str:
+def _with_suffixes(text: str, suffixes: list[str], indent: int) -> str:
     """Append the suffixes, each on a new line where the current one would become too long."""
     # torch: counts one character too many, or two when the text has one line.
     used = len(text) - text.rfind("\n") + 1
     for suffix in suffixes:
         if used + len(suffix) + 2 > _options.linewidth:
-            text += ",\n" + " " * len(_PREFIX) + suffix
-            used = len(_PREFIX) + len(suffix)
+            text += ",\n" + " " * indent + suffix
+            used = indent + len(suffix)
         else:
             text += ", " + suffix
             used += len(suffix) + 2
@@ -223,6 +224,7 @@ def format_array(
     requires_grad: bool = False,
     grad_fn_name: str | None = None,
     tensor_contents: str | None = None,
+    prefix: str = _PREFIX,
 ) -> str:
     """Return the text of a tensor with these elements.
 
@@ -232,6 +234,7 @@ def format_array(
         requires_grad: whether to say so, where there is no ``grad_fn_name``.
         grad_fn_name: name of the node that made the tensor.
         tensor_contents: text to print in place of the elements.
+        prefix: what the text begins with.
 
     Raises:
         NotImplementedError: ``dtype`` is complex.
@@ -253,11 +256,12 @@ def format_array(
         suffixes.append(f"grad_fn=<{grad_fn_name}>")
     elif requires_grad:
         suffixes.append("requires_grad=True")
-    contents = _contents(array, dtype) if tensor_contents is None else tensor_contents
-    return _with_suffixes(_PREFIX + contents, suffixes)
+    indent = len(prefix)
+    contents = _contents(array, dtype, indent) if tensor_contents is None else tensor_contents
+    return _with_suffixes(prefix + contents, suffixes, indent)
 
 
-def _contents(array: np.ndarray, dtype: _dtype.dtype) -> str:
+def _contents(array: np.ndarray, dtype: _dtype.dtype, indent: int) -> str:
     if not array.size:
         return "[]"
     shortened = [False] * array.ndim
@@ -268,7 +272,7 @@ def _contents(array: np.ndarray, dtype: _dtype.dtype) -> str:
     if dtype.is_floating_point:
         array = array.astype(np.float64)
     formatter = _Formatter(array.ravel().tolist(), is_floating=dtype.is_floating_point)
-    return _layout(array.tolist(), formatter, len(_PREFIX), shortened)
+    return _layout(array.tolist(), formatter, indent, shortened)
 
 
 def tensor_str(tensor: _Printable, *, tensor_contents: str | None = None) -> str:
@@ -280,10 +284,13 @@ def tensor_str(tensor: _Printable, *, tensor_contents: str | None = None) -> str
     """
     array = tensor._array
     node = tensor.grad_fn
+    overrides = sys.modules.get(f"{__package__}._overrides")
+    named = overrides is not None and overrides.takes_part(type(tensor))
     return format_array(
         array,
         _dtype.FROM_NUMPY[array.dtype],
         requires_grad=tensor.requires_grad,
         grad_fn_name=None if node is None else type(node).__name__,
         tensor_contents=tensor_contents,
+        prefix=f"{type(tensor).__name__}(" if named else _PREFIX,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._tensor import Tensor
+from .._tensor import Tensor, disabled_torch_function_impl
 from ..autograd.grad_mode import no_grad
 from ..ops.creation import empty
 
@@ -36,6 +36,9 @@ class Parameter(Tensor, metaclass=_ParameterMeta):
         Parameter containing:
         tensor([0., 0.], requires_grad=True)
     """
+
+    # What is computed of a parameter is no parameter.
+    __torch_function__ = disabled_torch_function_impl
 
     def __new__(cls, data: Tensor | None = None, requires_grad: bool = True) -> Any:
         """Make a parameter around ``data``."""
@@ -99,6 +102,8 @@ class Buffer(Tensor, metaclass=_BufferMeta):
 
     persistent: bool
     _is_buffer: bool
+
+    __torch_function__ = disabled_torch_function_impl
 
     def __new__(cls, data: Tensor | None = None, *, persistent: bool = True) -> Any:
         """Mark a tensor that shares ``data``'s memory as a buffer."""

@@ -195,9 +195,9 @@ bartlett_window blackman_window hamming_window hann_window kaiser_window
 FROM_METHODS = """
 abs_ acos_ acosh_ addmv_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ as_strided_ asin_
 asinh_ atan_ atanh_ ceil_ conj_physical_ cos_ cosh_ deg2rad_ detach detach_ erf_ erfc_ exp2_ exp_
-expm1_ fill_ fix_ floor_ frac_ gcd_ get_device i0_ index_put_ is_inference lcm_ ldexp_ log10_
-log1p_ log2_ log_ logit_ nan_to_num_ neg_ negative_ rad2deg_ reciprocal_ resize_as_ round_ rsqrt_
-sigmoid_ sin_ sinc_ sinh_ sqrt_ square_ tan_ tanh_ trunc_ xlogy_
+expm1_ fill_ fix_ floor_ frac_ gcd_ get_device i0_ index_put_ lcm_ ldexp_ log10_ log1p_ log2_ log_
+logit_ nan_to_num_ neg_ negative_ rad2deg_ reciprocal_ resize_as_ round_ rsqrt_ sigmoid_ sin_ sinc_
+sinh_ sqrt_ square_ tan_ tanh_ trunc_ xlogy_
 """
 
 METHODS = {

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .._tensor import Array, Tensor, new
+from .._tensor import Array, Tensor, disabled_torch_function_impl, new
 
 
 class Picks:
@@ -42,6 +42,7 @@ class _PickedTensor(Tensor):
     """A tensor that becomes an ordinary one as soon as its array is asked for."""
 
     __slots__ = ()
+    __torch_function__ = disabled_torch_function_impl
 
     @property
     def _array(self) -> Array:  # type: ignore[override]

@@ -16,7 +16,7 @@ from ._families import view
 from ._op import attach
 from .dims import squeeze_all, squeeze_many, squeeze_one, t, unsqueeze
 from .shape import transpose
-from .view import as_strided, strided_array
+from .view import strided, strided_arguments, strided_array
 
 __all__: list[str] = []
 
@@ -104,7 +104,8 @@ def as_strided_(
     self: Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None
 ) -> Tensor:
     """Look at the storage with other lengths and steps, in place."""
-    return _become(self, as_strided, tuple(size), tuple(stride), storage_offset)
+    arguments = strided_arguments(self._array, size, stride, storage_offset)
+    return _become(self, strided, *arguments)
 
 
 def resize_(self: Tensor, *sizes: Any, memory_format: Any = None) -> Tensor:

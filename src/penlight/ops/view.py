@@ -264,13 +264,14 @@ def _to_own_elements(
         grad, size, stride, storage_offset, own, input_shape
     ),
 )
-def _as_strided(
+def strided(
     input: Array,
     size: Sequence[int],
     stride: Sequence[int],
     storage_offset: int,
     own: tuple[Sequence[int], int],
 ) -> Array:
+    """Return the memory behind an array, looked at in another way."""
     memory, _ = memory_of(input)
     return numpy_as_strided(
         memory[storage_offset:], size, tuple(step * input.itemsize for step in stride)
@@ -297,14 +298,20 @@ def as_strided(
         tensor([[0, 1],
                 [1, 2]])
     """
-    array = input._array
+    out: Tensor = strided(input, *strided_arguments(input._array, size, stride, storage_offset))
+    return out
+
+
+def strided_arguments(
+    array: Array, size: Sequence[int], stride: Sequence[int], storage_offset: int | None
+) -> tuple[Any, ...]:
+    """Return what the record of :func:`as_strided` takes beside its input, checked."""
     size, stride = tuple(size), tuple(stride)
     memory, own = memory_of(array)
     offset = own if storage_offset is None else storage_offset
     _check_strided(size, stride, offset, array.itemsize, memory.size)
     strides = tuple(step // array.itemsize for step in array.strides)
-    out: Tensor = _as_strided(input, size, stride, offset, (strides, own))
-    return out
+    return size, stride, offset, (strides, own)
 
 
 attach(as_strided)
@@ -314,11 +321,8 @@ def strided_array(
     array: Array, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None
 ) -> Array:
     """Return what :func:`as_strided` looks at, as an array."""
-    memory, own = memory_of(array)
-    offset = own if storage_offset is None else storage_offset
-    _check_strided(tuple(size), tuple(stride), offset, array.itemsize, memory.size)
-    steps = tuple(step * array.itemsize for step in stride)
-    return numpy_as_strided(memory[offset:], tuple(size), steps)
+    view: Array = strided.op.forward(array, *strided_arguments(array, size, stride, storage_offset))
+    return view
 
 
 def _check_strided(
