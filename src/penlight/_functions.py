@@ -51,6 +51,7 @@ from .ops import (
     sampling as _sampling,
     scattering as _scattering,
     shape as _shape,
+    shuffling as _shuffling,
     softmax as _softmax,
     solving as _solving,
     sorting as _sorting,
@@ -112,6 +113,7 @@ from .ops.reflections import *
 from .ops.sampling import *
 from .ops.scattering import *
 from .ops.shape import *
+from .ops.shuffling import *
 from .ops.softmax import *
 from .ops.solving import *
 from .ops.sorting import *
@@ -126,6 +128,7 @@ from .ops.windows import *
 
 __all__: list[str] = []
 __all__ += _activation.__all__
+__all__ += _shuffling.__all__
 __all__ += _cholesky.__all__
 __all__ += _calculus.__all__
 __all__ += _comparison.__all__

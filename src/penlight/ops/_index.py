@@ -155,6 +155,9 @@ as_strided_scatter diagonal_scatter index_reduce scatter_reduce select_scatter s
     "shape": """
 broadcast_to flatten ravel reshape swapaxes swapdims transpose unflatten
 """,
+    "shuffling": """
+channel_shuffle native_channel_shuffle pixel_shuffle pixel_unshuffle
+""",
     "softmax": """
 log_softmax softmax
 """,

@@ -57,6 +57,8 @@ from .dropout import (
     dropout3d,
     feature_alpha_dropout,
 )
+from .folding import fold, unfold
+from .interpolation import interpolate, upsample, upsample_bilinear, upsample_nearest
 from .likelihood_loss import ctc_loss, gaussian_nll_loss, poisson_nll_loss
 from .linear import (
     bilinear,
@@ -106,6 +108,7 @@ from .pooling import (
     max_pool2d,
     max_pool3d,
 )
+from .shuffling import channel_shuffle, native_channel_shuffle, pixel_shuffle, pixel_unshuffle
 from .softmax import (
     gumbel_softmax,
     log_softmax,
@@ -135,6 +138,7 @@ __all__ = [
     "binary_cross_entropy_with_logits",
     "celu",
     "celu_",
+    "channel_shuffle",
     "conv1d",
     "conv2d",
     "conv3d",
@@ -154,6 +158,7 @@ __all__ = [
     "embedding",
     "embedding_bag",
     "feature_alpha_dropout",
+    "fold",
     "gaussian_nll_loss",
     "gelu",
     "glu",
@@ -167,6 +172,7 @@ __all__ = [
     "hinge_embedding_loss",
     "huber_loss",
     "instance_norm",
+    "interpolate",
     "kl_div",
     "l1_loss",
     "layer_norm",
@@ -185,11 +191,14 @@ __all__ = [
     "multi_margin_loss",
     "multilabel_margin_loss",
     "multilabel_soft_margin_loss",
+    "native_channel_shuffle",
     "nll_loss",
     "normalize",
     "one_hot",
     "pad",
     "pairwise_distance",
+    "pixel_shuffle",
+    "pixel_unshuffle",
     "poisson_nll_loss",
     "prelu",
     "relu",
@@ -214,4 +223,8 @@ __all__ = [
     "threshold_",
     "triplet_margin_loss",
     "triplet_margin_with_distance_loss",
+    "unfold",
+    "upsample",
+    "upsample_bilinear",
+    "upsample_nearest",
 ]
