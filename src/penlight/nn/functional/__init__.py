@@ -58,6 +58,7 @@ from .dropout import (
     feature_alpha_dropout,
 )
 from .folding import fold, unfold
+from .grid import affine_grid, grid_sample
 from .interpolation import interpolate, upsample, upsample_bilinear, upsample_nearest
 from .likelihood_loss import ctc_loss, gaussian_nll_loss, poisson_nll_loss
 from .linear import (
@@ -128,6 +129,7 @@ __all__ = [
     "adaptive_max_pool1d",
     "adaptive_max_pool2d",
     "adaptive_max_pool3d",
+    "affine_grid",
     "alpha_dropout",
     "avg_pool1d",
     "avg_pool2d",
@@ -162,6 +164,7 @@ __all__ = [
     "gaussian_nll_loss",
     "gelu",
     "glu",
+    "grid_sample",
     "group_norm",
     "gumbel_softmax",
     "hardshrink",
