@@ -52,6 +52,8 @@ SIGNATURES_OF_OUR_OWN = {
         for kind in ("", "adaptive_")
         for dims in (1, 2, 3)
     },
+    "torch.nn.functional.fractional_max_pool2d": "as unique, of two forms",
+    "torch.nn.functional.fractional_max_pool3d": "as unique, of two forms",
     "torch.nn.Container": "inspect reads torch's __new__; __init__ takes keywords alone in both",
 }
 

@@ -48,6 +48,7 @@ from .ops import (
     recurrent_network as _recurrent_network,
     reduction as _reduction,
     reflections as _reflections,
+    rrelu as _rrelu,
     sampling as _sampling,
     scattering as _scattering,
     shape as _shape,
@@ -110,6 +111,7 @@ from .ops.recurrent_cell import *
 from .ops.recurrent_network import *
 from .ops.reduction import *
 from .ops.reflections import *
+from .ops.rrelu import *
 from .ops.sampling import *
 from .ops.scattering import *
 from .ops.shape import *
@@ -128,6 +130,7 @@ from .ops.windows import *
 
 __all__: list[str] = []
 __all__ += _activation.__all__
+__all__ += _rrelu.__all__
 __all__ += _shuffling.__all__
 __all__ += _cholesky.__all__
 __all__ += _calculus.__all__

@@ -146,6 +146,9 @@ all any count_nonzero mean nanmean nansum prod sum
     "reflections": """
 geqrf orgqr ormqr
 """,
+    "rrelu": """
+rrelu rrelu_
+""",
     "sampling": """
 bernoulli multinomial normal rand rand_like randint randint_like randn randn_like randperm
 """,

@@ -33,7 +33,7 @@ def _max_pool(input: Array, *numbers: Sizes) -> Saving:
     return Saving((found, indices), indices=wrap(indices))
 
 
-def _pick(input: Any, indices: Any, dims: int) -> Any:
+def pick(input: Any, indices: Any, dims: int) -> Any:
     """Return the elements of the last dimensions that flat indices name."""
     lead = tuple(indices.shape[:-dims])
     places = indices.reshape((*lead, math.prod(indices.shape[-dims:])))
@@ -45,9 +45,9 @@ def _pick(input: Any, indices: Any, dims: int) -> Any:
     node="MaxPool2DWithIndicesBackwardBackward0",
     method=False,
     quiet=True,
-    input=lambda grad, indices, size: _pick(grad, indices, len(size)),
+    input=lambda grad, indices, size: pick(grad, indices, len(size)),
 )
-def _to_sources(input: Array, indices: Array, size: Sizes) -> Array:
+def to_sources(input: Array, indices: Array, size: Sizes) -> Array:
     """Return the gradient of maxima: each to the element that was the largest."""
     dims = len(size)
     lead, kind = input.shape[:-dims], input.dtype
@@ -67,7 +67,7 @@ def _made_max_pool(dims: int, node: str) -> Any:
         quiet=True,
         outputs=2,
         saves=("indices",),
-        input=lambda grads, indices, input_shape: _to_sources(
+        input=lambda grads, indices, input_shape: to_sources(
             grads[0], indices, tuple(input_shape[-dims:])
         ),
     )(_max_pool_of)
@@ -269,7 +269,7 @@ def _made_adaptive_max_pool(dims: int) -> Any:
         quiet=True,
         outputs=2,
         saves=("indices",),
-        input=lambda grads, indices, input_shape: _to_sources(
+        input=lambda grads, indices, input_shape: to_sources(
             grads[0], indices, tuple(input_shape[-dims:])
         ),
     )(_adaptive_max_pool_of)

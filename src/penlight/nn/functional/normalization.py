@@ -10,8 +10,17 @@ from ..._dtype import float64
 from ..._tensor import Tensor
 from ...ops import normalization as ops
 from ._reduction import check_tensors
+from .padding import pad
+from .pooling import avg_pool2d, avg_pool3d
 
-__all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "rms_norm"]
+__all__ = [
+    "batch_norm",
+    "group_norm",
+    "instance_norm",
+    "layer_norm",
+    "local_response_norm",
+    "rms_norm",
+]
 
 # The machine epsilons that rms_norm adds when it is told none; half types compute in single.
 _EPSILON = {float64: 2.0**-52}
@@ -313,3 +322,52 @@ def instance_norm(
             if moment is not None and moved is not None:
                 moment.copy_(moved.view(batch, channels).mean(0))
     return out.view(input.shape)
+
+
+def local_response_norm(
+    input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
+) -> Tensor:
+    r"""Divide each element by a power of the mean square of its neighbours in other channels.
+
+    .. math:: y_c = x_c \left( k + \frac{\alpha}{n} \sum_{c'} x_{c'}^2 \right)^{-\beta}
+
+    Args:
+        input: floating, shape :math:`(N, C, *)` with at least three dimensions.
+        size: :math:`n`, how many channels around its own are summed over.
+        alpha: the factor of the mean square.
+        beta: the power.
+        k: added to it.
+
+    Raises:
+        ValueError: there are fewer than three dimensions.
+
+    Example:
+        >>> import penlight as torch
+        >>> import penlight.nn.functional as F
+        >>> F.local_response_norm(torch.ones(1, 2, 1), 2, alpha=1.0, beta=1.0)
+        tensor([[[0.6667],
+                 [0.5000]]])
+
+    References:
+        Krizhevsky et al. 2012, ImageNet Classification with Deep Convolutional Neural Networks.
+    """
+    check_tensors("local_response_norm", input=input)
+    if input.dim() < 3:
+        msg = (
+            "Expected 3D or higher dimensionality input (got "
+            f"{input.dim()} dimensions): local_response_norm takes (N, C, *)"
+        )
+        raise ValueError(msg)
+    if not input.numel():
+        return input
+    squares: Any = input.mul(input)
+    around = (size // 2, (size - 1) // 2)
+    if input.dim() == 3:
+        squares = pad(squares.unsqueeze(1), (0, 0, *around))
+        means: Any = avg_pool2d(squares, (size, 1), stride=1).squeeze(1)
+    else:
+        batch, channels, first = input.shape[:3]
+        squares = pad(squares.view((batch, 1, channels, first, -1)), (0, 0, 0, 0, *around))
+        means = avg_pool3d(squares, (size, 1, 1), stride=1).squeeze(1).view(input.shape)
+    divided: Tensor = input / means.mul(alpha).add(k).pow(beta)
+    return divided

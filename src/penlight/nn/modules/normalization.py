@@ -1,4 +1,4 @@
-"""Normalisation of each sample: LayerNorm, RMSNorm, GroupNorm."""
+"""Normalisation of each sample: LayerNorm, RMSNorm, GroupNorm, and by neighbouring channels."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from ..._dtype import dtype as _dtype
 from ..._tensor import Tensor
 from ...ops.creation import empty
+from ...ops.from_data import tensor
 from .. import (
     functional as F,  # noqa: N812 - the name everybody knows
     init,
@@ -15,7 +16,7 @@ from .. import (
 from ..parameter import Parameter
 from .module import Module
 
-__all__ = ["GroupNorm", "LayerNorm", "RMSNorm"]
+__all__ = ["CrossMapLRN2d", "GroupNorm", "LayerNorm", "LocalResponseNorm", "RMSNorm"]
 
 
 class _Affine(Module):
@@ -238,3 +239,96 @@ class GroupNorm(_Affine):
 
 def _shape(given: int | Sequence[int]) -> tuple[int, ...]:
     return tuple(given) if isinstance(given, Sequence) else (given,)
+
+
+class _ResponseNorm(Module):
+    """The options of normalisation by neighbouring channels."""
+
+    size: int
+    alpha: float
+    beta: float
+    k: float
+
+    def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
+        super().__init__()
+        self.size = size
+        self.alpha = alpha
+        self.beta = beta
+        self.k = k
+
+    def extra_repr(self) -> str:
+        """Return the options."""
+        return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"
+
+
+class LocalResponseNorm(_ResponseNorm):
+    r"""Divide each element by a power of the mean square of its neighbours in other channels.
+
+    .. math:: y_c = x_c \left( k + \frac{\alpha}{n} \sum_{c'} x_{c'}^2 \right)^{-\beta}
+
+    Args:
+        size: :math:`n`, how many channels around its own are summed over.
+        alpha: the factor of the mean square.
+        beta: the power.
+        k: added to it.
+
+    Shape:
+        - input: :math:`(N, C, *)`; output: the same
+
+    Example:
+        >>> import penlight as torch
+        >>> torch.nn.LocalResponseNorm(2)(torch.zeros(2, 4, 3)).shape
+        torch.Size([2, 4, 3])
+
+    References:
+        Krizhevsky et al. 2012, ImageNet Classification with Deep Convolutional Neural Networks.
+    """
+
+    __constants__ = ("size", "alpha", "beta", "k")
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return the normalised input."""
+        return F.local_response_norm(input, self.size, self.alpha, self.beta, self.k)
+
+
+class CrossMapLRN2d(_ResponseNorm):
+    """:class:`LocalResponseNorm` of images as Lua Torch computed it.
+
+    The sum of a channel's neighbours is moved along the channels, and never lets go of the first
+    channel. The gradient is that of these values; torch's own looks one channel aside.
+
+    Args:
+        size: how many channels around its own are summed over.
+        alpha: the factor of the mean square.
+        beta: the power.
+        k: added to it.
+
+    Shape:
+        - input: (N, C, H, W); output: the same
+
+    Raises:
+        ValueError: the input has not four dimensions.
+
+    Example:
+        >>> import penlight as torch
+        >>> torch.nn.CrossMapLRN2d(3)(torch.zeros(2, 4, 3, 3)).shape
+        torch.Size([2, 4, 3, 3])
+    """
+
+    def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1) -> None:
+        super().__init__(size, alpha, beta, k)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return the normalised input."""
+        if input.dim() != 4:
+            msg = f"CrossMapLRN2d: Expected input to be 4D, got {input.dim()}D instead."
+            raise ValueError(msg)
+        reach = int((self.size - 1) / 2 + 1)
+        channels = range(input.shape[1])
+        # torch: the first channel stays in the running sum.
+        near = [[float(abs(a - b) < reach or b == 0) for b in channels] for a in channels]
+        squares: Any = input.pow(2).flatten(2)
+        sums = (tensor(near, dtype=input.dtype) @ squares).view(input.shape)
+        scale = sums * (self.alpha / self.size) + self.k
+        normalized: Tensor = scale.pow(-self.beta) * input
+        return normalized
