@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from ..._tensor import Tensor
 from ...autograd.grad_mode import no_grad
 from ...autograd.graph import RemovableHandle
-from ..parameter import Parameter
+from ..parameter import Parameter, is_lazy
 from ._attributes import add_hook
 from ._members import Members
 from ._mismatch import explain_mismatch, quoted, shorten
@@ -240,6 +240,8 @@ class State(Members):
                 f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like '
                 f"object from checkpoint but received {type(given)}"
             )
+        if is_lazy(current) and is_lazy(given):
+            return None
         if not current.shape and len(given.shape) == 1:
             # torch: scalars were saved with one dimension before 0.4.
             given = given[0]

@@ -1,4 +1,4 @@
-"""Linear maps: Identity, Linear, Bilinear."""
+"""Linear maps: Identity, Linear, LazyLinear, Bilinear."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from .. import (
     functional as F,  # noqa: N812 - the name everybody knows
     init,
 )
-from ..parameter import Parameter
+from ..parameter import Parameter, UninitializedParameter
+from .lazy import LazyModuleMixin
 from .module import Module
 
-__all__ = ["Bilinear", "Identity", "Linear"]
+__all__ = ["Bilinear", "Identity", "LazyLinear", "Linear"]
 
 
 class Identity(Module):
@@ -109,6 +110,67 @@ class Linear(Module):
 
 class NonDynamicallyQuantizableLinear(Linear):
     """A :class:`Linear` under the name that attention's output projection has in torch."""
+
+
+class LazyLinear(LazyModuleMixin, Linear):
+    r"""A :class:`Linear` that takes ``in_features`` from its first input.
+
+    Args:
+        out_features: size of each output sample.
+        bias: whether to add a trained bias.
+        device: the CPU.
+        dtype: of weight and bias; the default dtype when left out.
+
+    Shape:
+        - input: :math:`(*, H_{in})`; output: :math:`(*, H_{out})`
+
+    Example:
+        >>> import penlight as torch
+        >>> torch.nn.LazyLinear(30)(torch.zeros(128, 20)).shape
+        torch.Size([128, 30])
+    """
+
+    cls_to_become = Linear
+    weight: Any
+    bias: Any
+
+    def __init__(
+        self,
+        out_features: int,
+        bias: bool = True,
+        device: Any = None,
+        dtype: _dtype | None = None,
+    ) -> None:
+        """Make weight and bias without a shape."""
+        super().__init__(0, 0, False)
+        self.weight = UninitializedParameter(device=device, dtype=dtype)
+        self.out_features = out_features
+        if bias:
+            self.bias = UninitializedParameter(device=device, dtype=dtype)
+
+    def reset_parameters(self) -> None:
+        """Draw weight and bias anew, once they have a shape."""
+        if not self.has_uninitialized_params() and self.in_features != 0:
+            super().reset_parameters()
+
+    def initialize_parameters(self, input: Tensor) -> None:
+        """Give weight and bias the shapes that ``input`` asks for."""
+        if self.has_uninitialized_params():
+            self.in_features = input.shape[-1]
+            self.weight.materialize((self.out_features, self.in_features))
+            if self.bias is not None:
+                self.bias.materialize((self.out_features,))
+            self.reset_parameters()
+        if self.in_features == 0:
+            # The weight was loaded before the first input.
+            found = self.weight.shape[-1]
+            if input.shape[-1] != found:
+                msg = (
+                    f"The in_features inferred from input: {input.shape[-1]} is not equal to "
+                    f"in_features from self.weight: {found}"
+                )
+                raise AssertionError(msg)
+            self.in_features = input.shape[-1]
 
 
 class Bilinear(Module):
