@@ -130,10 +130,10 @@ from .ops.windows import *
 
 __all__: list[str] = []
 __all__ += _activation.__all__
-__all__ += _rrelu.__all__
-__all__ += _shuffling.__all__
 __all__ += _cholesky.__all__
 __all__ += _calculus.__all__
+__all__ += _shuffling.__all__
+__all__ += _rrelu.__all__
 __all__ += _comparison.__all__
 __all__ += _complex_parts.__all__
 __all__ += _conv.__all__

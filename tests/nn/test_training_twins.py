@@ -132,3 +132,130 @@ def gru_seq2seq_with_attention(side):
         optimizer.step()
         losses.append(loss.item())
     return losses
+
+
+# ---- images -------------------------------------------------------------------------------------
+
+
+def blobs(side, batch, noise, classes=3, size=8):
+    """Return noisy images of one channel with a bright spot, and in which third it is."""
+    target = side.randint(0, classes, (batch,))
+    places = side.arange(size * 1.0)
+    middle = (target * (size / classes) + size / (2 * classes)).view(-1, 1, 1)
+    rows = (-((places.view(1, -1, 1) - middle) ** 2) / 2).exp()
+    columns = (-((places.view(1, 1, -1) - size / 2) ** 2) / 6).exp()
+    images = rows * columns + noise * side.randn(batch, size, size)
+    return images.unsqueeze(1), target
+
+
+@twin
+def convolutional_classifier(side):
+    """Say in which third of an image the spot is; dropout is on."""
+    nn, F = side.nn, side.nn.functional
+    model = nn.Sequential(
+        nn.Conv2d(1, 8, 3, padding=1),
+        nn.BatchNorm2d(8),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Dropout2d(0.1),
+        nn.Conv2d(8, 12, 3, padding=1, padding_mode="reflect"),
+        nn.InstanceNorm2d(12, affine=True),
+        nn.RReLU(),
+        nn.AdaptiveAvgPool2d(2),
+        nn.Flatten(),
+        nn.Dropout(0.2),
+        nn.LazyLinear(3),
+    )
+    model(blobs(side, 2, 0.3)[0])
+    optimizer = side.optim.SGD(model.parameters(), lr=0.05, momentum=0.9, weight_decay=1e-4)
+    losses = []
+    for _ in range(STEPS):
+        images, target = blobs(side, 16, 0.3)
+        loss = F.cross_entropy(model(images), target)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+@twin
+def variational_autoencoder(side):
+    """Write images into two numbers with noise, and read them back by growing them."""
+    nn, F = side.nn, side.nn.functional
+
+    class Autoencoder(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.encoder = nn.Sequential(
+                nn.Conv2d(1, 8, 3, stride=2, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(128, 4)
+            )
+            self.start = nn.Linear(2, 32)
+            self.decoder = nn.Sequential(
+                nn.Unflatten(1, (8, 2, 2)),
+                nn.Upsample(scale_factor=2, mode="bilinear"),
+                nn.Conv2d(8, 8, 3, padding=1),
+                nn.LeakyReLU(0.1),
+                nn.Conv2d(8, 4, 3, padding=1),
+                nn.PixelShuffle(2),
+            )
+
+        def forward(self, images):
+            mean, log_var = self.encoder(images).chunk(2, dim=1)
+            code = mean + side.randn_like(mean) * (0.5 * log_var).exp()
+            return self.decoder(self.start(code)), mean, log_var
+
+    model = Autoencoder()
+    optimizer = side.optim.Adam(model.parameters(), lr=5e-3)
+    losses = []
+    for _ in range(STEPS):
+        images = blobs(side, 16, 0.1)[0]
+        found, mean, log_var = model(images)
+        error = F.mse_loss(found, images, reduction="sum")
+        divergence = -0.5 * (1 + log_var - mean**2 - log_var.exp()).sum()
+        loss = (error + 0.1 * divergence) / len(images)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+@twin
+def adversarial_pair(side):
+    """Draw images for another network to tell from real ones; return the loss of that one."""
+    nn, F = side.nn, side.nn.functional
+    generator = nn.Sequential(
+        nn.Linear(4, 32),
+        nn.Unflatten(1, (8, 2, 2)),
+        nn.ConvTranspose2d(8, 8, 4, stride=2, padding=1),
+        nn.BatchNorm2d(8),
+        nn.ReLU(),
+        nn.ConvTranspose2d(8, 1, 4, stride=2, padding=1),
+        nn.Tanh(),
+    )
+    critic = nn.Sequential(
+        nn.Conv2d(1, 8, 4, stride=2, padding=1),
+        nn.LeakyReLU(0.2),
+        nn.Dropout(0.2),
+        nn.Flatten(),
+        nn.Linear(128, 1),
+    )
+    draws = side.optim.Adam(generator.parameters(), lr=2e-4, betas=(0.5, 0.999))
+    tells = side.optim.Adam(critic.parameters(), lr=1e-2, betas=(0.5, 0.999))
+    losses = []
+    for _ in range(STEPS):
+        real = blobs(side, 16, 0.1)[0]
+        fake = generator(side.randn(16, 4))
+        logits = critic(side.cat([real, fake.detach()]))
+        target = side.cat([side.ones(16, 1), side.zeros(16, 1)])
+        loss = F.binary_cross_entropy_with_logits(logits, target)
+        tells.zero_grad()
+        loss.backward()
+        tells.step()
+        of_generator = F.binary_cross_entropy_with_logits(critic(fake), side.ones(16, 1))
+        draws.zero_grad()
+        of_generator.backward()
+        draws.step()
+        losses.append(loss.item())
+    return losses

@@ -33,6 +33,18 @@ def sampled(make: Make) -> Iterator[Sample]:
     yield Sample(make(0, 1, 2, 2), make(0, 2, 2, 2), align_corners=False, second=False)
 
 
+def by_number(make: Make) -> Iterator[Sample]:
+    """Yield modes as numbers."""
+    yield Sample(make(1, 2, 4, 3), make(1, 1, 3, 2, low=-1.6, high=1.6), 2, 1, False, second=False)
+
+
+def of_volumes(make: Make) -> Iterator[Sample]:
+    """Yield modes as numbers, of volumes."""
+    yield Sample(
+        make(1, 1, 2, 4, 3), make(1, 1, 1, 3, 3, low=-1.6, high=1.6), 0, 2, True, second=False
+    )
+
+
 def grids(make: Make) -> Iterator[Sample]:
     """Yield sizes of images and volumes."""
     for corners in (True, False):
@@ -44,7 +56,11 @@ def grids(make: Make) -> Iterator[Sample]:
 SAMPLES: dict[str, Any] = {
     # Sums of up to 16 products of numbers below 2.
     "nn.functional.grid_sample": Samples(sampled, dtypes=WHOLE, terms=32.0),
+    "grid_sampler": Samples(by_number, dtypes=WHOLE, terms=32.0),
+    "grid_sampler_2d": Samples(by_number, dtypes=WHOLE, terms=32.0),
+    "grid_sampler_3d": Samples(of_volumes, dtypes=WHOLE, terms=32.0),
     "nn.functional.affine_grid": Samples(grids, dtypes=WHOLE, terms=8.0),
+    "affine_grid_generator": Samples(grids, dtypes=WHOLE, terms=8.0),
 }
 
 

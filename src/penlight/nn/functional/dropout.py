@@ -46,7 +46,7 @@ def _noise(input: Any, p: float, *, channels: bool) -> Any:
     return noise.bernoulli_(1 - p)
 
 
-def _drop(
+def drop(
     input: Any, p: float, training: bool, inplace: bool, *, channels: bool, alpha: bool
 ) -> Tensor:
     check_probability(p)
@@ -94,7 +94,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     References:
         Hinton et al. 2012, Improving neural networks by preventing co-adaptation, arXiv 1207.0580.
     """
-    return _drop(input, p, training, inplace, channels=False, alpha=False)
+    return drop(input, p, training, inplace, channels=False, alpha=False)
 
 
 def alpha_dropout(
@@ -111,7 +111,7 @@ def alpha_dropout(
     References:
         Klambauer et al. 2017, Self-Normalizing Neural Networks, arXiv 1706.02515.
     """
-    return _drop(input, p, training, inplace, channels=False, alpha=True)
+    return drop(input, p, training, inplace, channels=False, alpha=True)
 
 
 def feature_alpha_dropout(
@@ -125,7 +125,7 @@ def feature_alpha_dropout(
         >>> F.feature_alpha_dropout(torch.ones(1, 2))
         tensor([[1., 1.]])
     """
-    return _drop(input, p, training, inplace, channels=True, alpha=True)
+    return drop(input, p, training, inplace, channels=True, alpha=True)
 
 
 def _warn_dimensions(function: str, input: Tensor, expected: str) -> None:
@@ -168,7 +168,7 @@ def _drop_batched(input: Any, p: float, training: bool, inplace: bool, *, batche
     """Drop channels, with a batch dimension for the time being where the input has none."""
     if not batched:
         input = input.unsqueeze_(0) if inplace else input.unsqueeze(0)
-    out: Any = _drop(input, p, training, inplace, channels=True, alpha=False)
+    out: Any = drop(input, p, training, inplace, channels=True, alpha=False)
     if not batched:
         out = out.squeeze_(0) if inplace else out.squeeze(0)
     return out  # type: ignore[no-any-return]
@@ -204,7 +204,7 @@ def dropout2d(
             "dropout behavior, please switch to using dropout1d instead.",
             stacklevel=2,
         )
-    return _drop(input, p, training, inplace, channels=True, alpha=False)
+    return drop(input, p, training, inplace, channels=True, alpha=False)
 
 
 def dropout3d(
