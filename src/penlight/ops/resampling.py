@@ -6,12 +6,14 @@ transposed matrices, and each is the other's gradient.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from .._tensor import Array, Tensor
+from .._tensor import Array, Tensor, wrap
+from ._byte_images import resized_bytes
 from ._elementwise import refuse
 from ._op import op
 from ._taps import TAPS, Resized, Taps, nearest_of_image, smooth
@@ -117,6 +119,32 @@ _MOST_OF_IMAGE = 128
 _KERNELS = {"nearest-exact": "nearest", "bilinear": "linear", "trilinear": "linear"}
 
 
+_OF_BYTES = ("nearest", "nearest-exact", "bilinear", "bicubic", "lanczos")
+
+
+def _check_dtype(input: Tensor, mode: str, *, antialias: bool) -> None:
+    array = input._array
+    if array.dtype != np.uint8 or mode not in _OF_BYTES:
+        kernel = "cubic" if mode == "bicubic" else _KERNELS.get(mode, mode)
+        refuse(f"compute_indices_weights_{kernel}", array, kinds="biu")
+    if antialias and array.itemsize == 2:
+        msg = (
+            f"\"compute_index_ranges_weights\" not implemented for '{input.dtype.scalar_type}': "
+            "convert to float32 to smooth"
+        )
+        raise NotImplementedError(msg)
+
+
+def _taps_of(mode: str, size: Sizes, *, antialias: bool) -> Callable[[Resized], Taps]:
+    """Return what makes the taps of a dimension."""
+    if antialias:
+        return partial(smooth, mode)
+    if mode == "nearest" and len(size) == 2 and sum(size) <= _MOST_OF_IMAGE:
+        return nearest_of_image
+    made: Callable[[Resized], Taps] = TAPS[mode]
+    return made
+
+
 def resample(
     input: Tensor,
     mode: str,
@@ -128,35 +156,23 @@ def resample(
     """Resample (N, C, *) to a spatial size.
 
     Args:
-        input: floating; for the nearest modes, of bytes, too.
+        input: floating; for the nearest modes and for images, of bytes, too.
         mode: torch's name of it, one that suits the number of dimensions.
         size: of the spatial dimensions afterwards.
         factors: by how much each was said to grow, if that was said.
         align_corners: whether the corners' middles stay where they are.
         antialias: whether to smooth what shrinks.
     """
-    array = input._array
-    bytes_too = mode.startswith("nearest") and array.dtype == np.uint8
-    if not bytes_too:
-        kernel = "cubic" if mode == "bicubic" else _KERNELS.get(mode, mode)
-        refuse(f"compute_indices_weights_{kernel}", array, kinds="biu")
-    if antialias and array.itemsize == 2:
-        msg = (
-            f"\"compute_index_ranges_weights\" not implemented for '{input.dtype.scalar_type}': "
-            "convert to float32 to smooth"
-        )
-        raise NotImplementedError(msg)
-    kind = _wide(array.dtype)
+    _check_dtype(input, mode, antialias=antialias)
+    array, taps_of = input._array, _taps_of(mode, size, antialias=antialias)
+    in_fixed_point = array.dtype == np.uint8 and not mode.startswith("nearest")
+    kind = np.float64 if in_fixed_point else _wide(array.dtype)
     rows = [
         Resized(n, out, align_corners, factors[at] if factors else None, kind)
         for at, (n, out) in enumerate(zip(array.shape[2:], size, strict=True))
     ]
-    taps = TAPS.get(mode)
-    if antialias:
-        taps = partial(smooth, mode)
-    elif mode == "nearest" and len(size) == 2 and sum(size) <= _MOST_OF_IMAGE:
-        taps = nearest_of_image
+    if in_fixed_point:
+        return wrap(resized_bytes(array, rows, taps_of))
     call = _SMOOTH_OPS[mode] if antialias else _OPS[mode, len(size)]
-    made = [taps(row) for row in rows]  # type: ignore[misc] # lanczos smooths always
-    found: Tensor = call(input, tuple(made))
+    found: Tensor = call(input, tuple(map(taps_of, rows)))
     return found

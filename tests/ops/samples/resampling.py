@@ -24,6 +24,14 @@ def by_nearest(make: Make) -> Iterator[Sample]:
             yield Sample(make(*shape), scale_factor=factors, mode=mode, second=False)
         yield Sample(make(0, 2, 3, 4), 2, mode=mode, second=False)
     yield Sample(make.of([[[1, 2, 3]]], dtype="uint8"), 7)
+    images = np.random.RandomState(0).randint(0, 256, (1, 3, 9, 7))
+    for mode in ("bilinear", "bicubic"):
+        for size in ((4, 12), (9, 3)):
+            for antialias in (False, True):
+                of_bytes = make.of(images, dtype="uint8")
+                yield Sample(of_bytes, size, None, mode, antialias=antialias)
+        yield Sample(make.of(images, dtype="uint8"), None, (0.6, 1.7), mode, True)
+    yield Sample(make.of(images, dtype="uint8"), 5, mode="lanczos", antialias=True)
     yield Sample(make(1, 1, 5), scale_factor=1.5, recompute_scale_factor=True)
 
 

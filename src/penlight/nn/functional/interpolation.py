@@ -50,7 +50,7 @@ def interpolate(
 
     Args:
         input: floating, shape (N, C, L), (N, C, H, W) or (N, C, D, H, W); for the nearest modes
-            of bytes, too.
+            and for images of bytes, too.
         size: of the spatial dimensions afterwards: one number or one each.
         scale_factor: by how much they grow, instead of ``size``: one number or one each.
         mode: ``"nearest"`` (torch's old one, which takes the beginning of each part),
