@@ -59,6 +59,28 @@ def test_a_step_of_muon_is_torchs_to_the_roundings_of_bfloat16(shape, options):
     np.testing.assert_allclose(*buffers, rtol=1e-6, atol=1e-7)
 
 
+@pytest.mark.parametrize("first, second", [(pl, torch), (torch, pl)])
+def test_muon_goes_on_in_the_other_library(first, second):
+    grads = np.random.default_rng(0).normal(size=(4, 5, 3)).astype(np.float32)
+
+    def steps(library, optimizer, param, given):
+        for grad in given:
+            param.grad = library.tensor(grad)
+            optimizer.step()
+        return param.detach().numpy()
+
+    param = first.ones((5, 3), requires_grad=True)
+    optimizer = first.optim.Muon([param], lr=0.05)
+    values = steps(first, optimizer, param, grads[:2])
+    other = second.tensor(values.copy(), requires_grad=True)
+    resumed = second.optim.Muon([other])
+    resumed.load_state_dict(converted(copy.deepcopy(optimizer.state_dict()), second))
+    ours = steps(second, resumed, other, grads[2:])
+    np.testing.assert_allclose(
+        ours, steps(first, optimizer, param, grads[2:]), rtol=0, atol=2 * 0.05 * 2**-5
+    )
+
+
 def test_muon_makes_singular_values_near_one():
     param = pl.zeros(6, 4, requires_grad=True)
     optimizer = pl.optim.Muon([param], lr=1.0, weight_decay=0, adjust_lr_fn="original")

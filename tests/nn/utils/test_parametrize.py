@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import copy
+import importlib
 
 import numpy as np
 import pytest
@@ -243,6 +244,37 @@ def test_orthogonal_matrices_are_torchs(shape, orthogonal_map, use_trivializatio
     np.testing.assert_allclose(
         product, np.broadcast_to(np.eye(product.shape[-1]), product.shape), atol=1e-10
     )
+
+
+RECURRENT = [
+    lambda nn: nn.utils.parametrizations.weight_norm,
+    lambda nn: nn.utils.parametrizations.spectral_norm,
+    lambda nn: nn.utils.spectral_norm,
+    lambda nn: lambda module, name: prune_of(nn).l1_unstructured(module, name, 0.5),
+]
+
+
+def prune_of(nn):
+    return importlib.import_module(f"{nn.__name__}.utils.prune")
+
+
+@pytest.mark.parametrize("register", RECURRENT)
+def test_a_recurrent_weight_is_computed_as_by_torch(register) -> None:
+    torch = pytest.importorskip("torch", reason="the oracle: pip install torch==2.13.0")
+    results = []
+    for library in (pl, torch):
+        library.manual_seed(0)
+        module = library.nn.LSTM(4, 3, num_layers=2)
+        register(library.nn)(module, "weight_hh_l0")
+        optimizer = library.optim.SGD(module.parameters(), lr=0.5)
+        x = library.arange(24.0).reshape(2, 3, 4) / 10
+        for _ in range(3):
+            optimizer.zero_grad()
+            (module(x)[0] ** 2).sum().backward()
+            optimizer.step()
+        results.append((module(x)[0].detach().numpy(), list(module.state_dict())))
+    np.testing.assert_allclose(results[0][0], results[1][0], rtol=1e-5, atol=1e-6)
+    assert results[0][1] == results[1][1]
 
 
 def test_the_older_weight_norms_checkpoint_is_taken_over() -> None:
