@@ -25,6 +25,10 @@ SYMMETRIC = {
     "cholesky, upper": lambda torch, a: torch.linalg.cholesky(a @ a.mT, upper=True),
     "cholesky_ex": lambda torch, a: torch.linalg.cholesky_ex(a @ a.mT).L,
     "older cholesky": lambda torch, a: torch.cholesky(a @ a.mT, upper=True),
+    "cholesky_solve": lambda torch, a: torch.cholesky_solve(a[:, :2], a.tril()),
+    "cholesky_solve, upper": lambda torch, a: torch.cholesky_solve(a[:, :2], a.triu(), True),
+    "cholesky_inverse": lambda torch, a: torch.cholesky_inverse(a.tril()),
+    "cholesky_inverse, upper": lambda torch, a: torch.cholesky_inverse(a.triu(), upper=True),
     "pinv": lambda torch, a: torch.linalg.pinv(a + a.mT, hermitian=True),
     "logdet": lambda torch, a: torch.logdet(a @ a.mT),
     "corrcoef": lambda torch, a: torch.corrcoef(a)[0, 1],
@@ -168,6 +172,18 @@ def test_named_results_are_printed_as_torch_prints_them(name):
 def test_complex_eigenvalues_are_refused_with_what_there_is_instead(name, instead):
     with pytest.raises(NotImplementedError, match=rf"complex numbers.*torch.linalg.{instead}"):
         getattr(penlight.linalg, name)(penlight.eye(2))
+
+
+def test_values_that_repeat_have_a_gradient_where_vectors_are_not_used():
+    for function in (penlight.linalg.eigvalsh, penlight.linalg.svdvals):
+        leaf = penlight.eye(3, requires_grad=True)
+        assert penlight.autograd.grad(function(leaf).sum(), leaf)[0].tolist() == [
+            [1.0, 0.0, 0.0],
+            [0.0, 1.0, 0.0],
+            [0.0, 0.0, 1.0],
+        ]
+    leaf = penlight.zeros(3, 3, requires_grad=True)
+    assert penlight.autograd.grad(leaf.norm("nuc"), leaf)[0].isfinite().all()
 
 
 def test_writing_to_factors_does_not_change_gradients():

@@ -138,8 +138,8 @@ def compare(ours: Any, info: Any, sample: Any) -> None:
         same(*results, values=not unwritten)
     except AssertionError:
         # Factors that are unique up to a sign, of which torch compares what is unique.
-        results = [sample.output_process_fn_grad(result) for result in results]
-        same(*results, values=not unwritten)
+        unique = [sample.output_process_fn_grad(result) for result in results]
+        same(*unique, values=not unwritten)
     if unwritten or not info.supports_autograd:
         return
     results = [sample.output_process_fn_grad(result) for result in results]

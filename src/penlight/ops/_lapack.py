@@ -7,6 +7,7 @@ the algorithm after another: Golub and Van Loan, *Matrix Computations*, chapters
 
 from __future__ import annotations
 
+import math
 from typing import Any, NoReturn
 
 import numpy as np
@@ -205,7 +206,7 @@ def lu_of(matrix: Array, *, pivot: bool = True) -> tuple[Array, Array, Array]:
     out = matrix.copy()
     rows, columns = matrix.shape[-2:]
     steps = min(rows, columns)
-    flat = out.reshape(-1, rows, columns)
+    flat = out.reshape(math.prod(matrix.shape[:-2]), rows, columns)
     pivots = np.tile(np.arange(steps, dtype=np.int32), (len(flat), 1))
     info = np.zeros(len(flat), np.int32)
     batch = np.arange(len(flat))
@@ -226,7 +227,7 @@ def lu_of(matrix: Array, *, pivot: bool = True) -> tuple[Array, Array, Array]:
 def order_of(pivots: Array, rows: int) -> Array:
     """Return where each row of a permuted matrix comes from, given the swaps."""
     steps = pivots.shape[-1]
-    swaps = pivots.reshape(-1, steps)
+    swaps = pivots.reshape(math.prod(pivots.shape[:-1]), steps)
     order = np.tile(np.arange(rows), (len(swaps), 1))
     batch = np.arange(len(swaps))
     for k in range(steps):

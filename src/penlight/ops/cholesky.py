@@ -153,8 +153,9 @@ def _with_factor(factor: Array, right: Array, upper: bool) -> Array:
 
 
 def _of_factor(common: Any, factor: Any, upper: bool) -> Any:
-    """Return the gradient of a factor, of which one triangle counts."""
-    return -(factor @ common).triu() if upper else -(common @ factor).tril()
+    """Return the gradient of a factor."""
+    # torch: the other triangle, which is not read, has a gradient too.
+    return -(factor @ common) if upper else -(common @ factor)
 
 
 @op("_cholesky_solve", node="CholeskySolveBackward0", method=False)

@@ -25,6 +25,14 @@ def _saved(*arrays: Array) -> tuple[Tensor, ...]:
     return tuple(wrap(np.array(array)) for array in arrays)
 
 
+def _unused(grad: Any) -> bool:
+    """Return whether an output's gradient is the zeros of an output that nobody used.
+
+    The vectors' part of a gradient is not finite where values repeat: it is left out then.
+    """
+    return grad._edge is None and not grad._array.any()
+
+
 def recorded(tensor: Tensor) -> bool:
     """Return whether gradients are recorded for what is computed from a tensor."""
     return mode.grad and tensor.requires_grad
@@ -41,6 +49,8 @@ def _matrix(function: str, A: Any, *, square: bool = False) -> None:
 def _eigh_rule(grads: Any, A: Any, UPLO: str, factors: Any) -> Any:
     values, vectors = _eigh(A, UPLO, True) if mode.grad else factors
     turned = vectors.mT
+    if _unused(grads[1]):
+        return vectors @ grads[0].diag_embed() @ turned
     inner = turned @ grads[1]
     gaps = values.unsqueeze(-2) - values.unsqueeze(-1)
     gaps = gaps + gaps.new_ones(gaps._array.shape[-1]).diag()
@@ -162,6 +172,8 @@ def _skew(matrix: Any) -> Any:
 def _svd_rule(grads: Any, A: Any, full: bool, factors: Any) -> Any:
     u, s, vh = _svd(A, False, True) if mode.grad else factors
     k = s._array.shape[-1]
+    if _unused(grads[0]) and _unused(grads[2]):
+        return (u * grads[1].unsqueeze(-2)) @ vh
     grad_u, grad_vh = grads[0][..., :k], grads[2][..., :k, :]
     squares = s * s
     gaps = squares.unsqueeze(-2) - squares.unsqueeze(-1)

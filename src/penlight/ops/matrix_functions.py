@@ -437,7 +437,7 @@ def linalg_vander(x: Tensor, N: int | None = None) -> Tensor:
         N: how many powers; ``n`` when not given.
 
     Raises:
-        RuntimeError: ``x`` is 0-d, or ``N`` is below 2.
+        RuntimeError: ``N`` is below 2.
 
     Example:
         >>> import penlight as torch
@@ -446,8 +446,10 @@ def linalg_vander(x: Tensor, N: int | None = None) -> Tensor:
                 [1, 3, 9]])
     """
     require_tensor("linalg_vander", "x", x)
+    if not x._array.ndim:
+        x = x.reshape(1)
     array = x._array
-    count = (array.shape[-1] if array.ndim else 1) if N is None else N
+    count = array.shape[-1] if N is None else N
     if count <= 1:
         refuse(f"N must be greater than 1. Got {count}.")
     powers = x.unsqueeze(-1).expand(*array.shape, count - 1).cumprod(-1)

@@ -13,10 +13,10 @@ from . import _check
 from ._elementwise import dtype_of, refuse, widened
 from ._families import DEFAULT, binary
 from ._lapack import require_tensor
-from ._op import Saving, attach, op
-from ._overloads import no_derivative
+from ._op import ZERO, Saving, attach, op
 from ._results import named_result, written
 from .powers import pow
+from .ternary import where
 
 __all__ = ["frexp", "gcd", "lcm", "ldexp", "nextafter"]
 
@@ -117,8 +117,9 @@ nextafter = binary(
     _next,
     DEFAULT,
     "Return the next number of the dtype after ``input`` in the direction of ``other``.",
-    input=no_derivative("nextafter"),
-    other=no_derivative("nextafter"),
+    # torch: a number that is not moved has no slope.
+    input=lambda grad, input, other: where(input == other, 0, grad),
+    other=ZERO,
 )
 
 

@@ -110,11 +110,11 @@ def householder_product(A: Tensor, tau: Tensor, *, out: Tensor | None = None) ->
     return written(out, found)
 
 
-def _check_reflectors(function: str, matrix: Array, scales: Array) -> None:
+def _check_reflectors(function: str, matrix: Array, scales: Array, *, tall: bool = True) -> None:
     if matrix.ndim < 2:
         refuse(f"{function}: input must have at least 2 dimensions, got shape {list(matrix.shape)}")
     rows, columns = matrix.shape[-2:]
-    if rows < columns:
+    if tall and rows < columns:
         refuse(
             f"{function}: input.shape[-2] must be greater than or equal to input.shape[-1], "
             f"got {rows} and {columns}"
@@ -219,7 +219,7 @@ def ormqr(
             f"torch.ormqr: other.shape[{side}] must be equal to input.shape[-2], "
             f"got {input3._array.shape[side]} and {input._array.shape[-2]}"
         )
-    _check_reflectors("torch.ormqr", input._array, input2._array)
+    _check_reflectors("torch.ormqr", input._array, input2._array, tall=False)
     found: Tensor = _multiply_reflected(input, input2, input3, left, transpose)
     return written(out, found)
 

@@ -279,7 +279,8 @@ def norm_gradient(grad: Any, p: float, dim: Any, keepdim: bool, input: Any, out:
     if p == 2:
         return (grad * (input / out)).masked_fill(out == 0, 0)
     scale = (grad / out ** (p - 1)).masked_fill(out == 0, 0)
-    return scale * input.abs() ** (p - 1) * input.sgn()
+    power = input.abs() ** (p - 1)
+    return scale * (power.masked_fill(input == 0, 0) if p < 1 else power) * input.sgn()
 
 
 def norm_of(input: Array, p: float, dim: Any, keepdim: bool) -> Array:

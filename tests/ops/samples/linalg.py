@@ -33,9 +33,12 @@ def positive(make: Make, *batch: int, n: int = 3) -> Input:
 
 
 def factor(make: Make, *batch: int, n: int = 3, upper: bool = False) -> Input:
-    """Return triangular matrices with a strong diagonal."""
+    """Return triangular matrices with a strong diagonal; their gradients are looked at elsewhere.
+
+    torch's is not the slope on the triangle that is not read.
+    """
     values = square(make, *batch, n=n).values
-    return make.of(np.triu(values) if upper else np.tril(values))
+    return make.of(np.triu(values) if upper else np.tril(values), grad=False)
 
 
 def close(*args: Any, **options: Any) -> Sample:
@@ -148,6 +151,7 @@ def _cholesky_inverse(make: Make) -> Iterator[Sample]:
     for upper in (False, True):
         yield close(factor(make, upper=upper), upper)
     yield close(factor(make, 2))
+    yield close(make.of(np.zeros((0, 0)), grad=False))
 
 
 def _lu(make: Make) -> Iterator[Sample]:
@@ -261,6 +265,7 @@ def _vecdot(make: Make) -> Iterator[Sample]:
 def _vander(make: Make) -> Iterator[Sample]:
     yield close(make(3))
     yield close(make(2, 3), N=4)
+    yield close(make(), N=2)
 
 
 def _older_vander(make: Make) -> Iterator[Sample]:
@@ -281,6 +286,7 @@ def _ormqr(make: Make) -> Iterator[Sample]:
     for transpose in (False, True):
         yield close(make(4, 2), make(2), make(4, 3), True, transpose)
         yield close(make(4, 2), make(2), make(3, 4), left=False, transpose=transpose)
+        yield close(make(2, 3), make(2), make(2, 3), transpose=transpose)
 
 
 def _vector_norm(make: Make) -> Iterator[Sample]:
