@@ -70,6 +70,7 @@ MODULES = [
     ("nn.TransformerDecoderLayer(4, 2, 8)", "(3, 1, 4) (2, 1, 4)"),
     ("nn.MultiheadAttention(4, 2)", "(3, 1, 4) (3, 1, 4) (3, 1, 4)"),
     ("nn.MSELoss(reduction='sum')", "(2, 3) (2, 3)"),
+    ("nn.SoftMarginLoss()", "(2, 3) (2, 3)"),
     ("nn.CrossEntropyLoss(weight=torch.tensor([1., 2., 3.]))", "(2, 3) (2, 3)"),
 ]
 CONTAINERS = [

@@ -5,6 +5,7 @@ A class is found by the name it has itself, never by looking up one that stands 
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from .. import nn
@@ -17,11 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 PACKAGE = "penlight"
-# Files of penlight's that torch has not: the classes in them stand in the second one there.
-_FILES = {
-    "torch.nn.modules._multihead_attention": "torch.nn.modules.activation",
-    "torch.nn.modules._parameter_container": "torch.nn.modules.container",
-    "torch.nn.modules._rnn_base": "torch.nn.modules.rnn",
+_FILE = f"{PACKAGE}.nn.modules."
+_PRIVATE_FILE = f"{_FILE}_"  # torch has none of these
+# Those of them that stand on the file of torch's name, which can therefore not list their classes.
+_ON_TOP_OF = {
+    f"{_PRIVATE_FILE}fractional_pooling": f"{_FILE}pooling",
+    f"{_PRIVATE_FILE}lazy_conv": f"{_FILE}conv",
+    f"{_PRIVATE_FILE}power_pooling": f"{_FILE}pooling",
+    f"{_PRIVATE_FILE}rrelu": f"{_FILE}activation",
+    f"{_PRIVATE_FILE}unpooling": f"{_FILE}pooling",
 }
 _TABLES: dict[str, type] = {"_parameters": Tensor, "_buffers": Tensor, "_modules": nn.Module}
 _INERT = (UnknownName, UnknownObject)
@@ -143,9 +148,20 @@ def _own_modules(base: type) -> list[type]:
 def file_name(thing: Any) -> tuple[str, str]:
     """Return the module and the name that a file gives a class or function, torch's for our own."""
     module, name = str(thing.__module__), str(thing.__qualname__)
+    if module.startswith(_PRIVATE_FILE):
+        module = _ON_TOP_OF.get(module) or _public_file(name) or module
     if module == PACKAGE or module.startswith(f"{PACKAGE}."):
         module = "torch" + module.removeprefix(PACKAGE)
-    return _FILES.get(module, module), name
+    return module, name
+
+
+def _public_file(name: str) -> str:
+    """Return the file of torch's name that lists a class which is written in one of our own."""
+    for module, content in list(sys.modules.items()):
+        public = module.startswith(_FILE) and not module.startswith(_PRIVATE_FILE)
+        if public and name in getattr(content, "__all__", ()):
+            return module
+    return ""
 
 
 def make_instance(
