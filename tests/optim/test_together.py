@@ -258,3 +258,20 @@ def test_fifty_small_parameters_are_stepped_as_one(monkeypatch):
     )
     _train(optimizer, params, steps=1)
     assert sizes == [50 * 128]
+
+
+def test_what_is_stepped_as_one_fits_a_cache(monkeypatch):
+    params, others = (_params(shapes=[(4000,)] * 20) for _ in range(2))
+    optimizer = pl.optim.NAdam(params)
+    sizes = []
+    step = type(optimizer)._step
+    monkeypatch.setattr(
+        type(optimizer),
+        "_step",
+        lambda self, param, *rest: (sizes.append(param.numel()), step(self, param, *rest)),
+    )
+    _train(optimizer, params, steps=2)
+    assert sizes == [16 * 4000, 4 * 4000] * 2
+    second = _one_by_one(pl.optim.NAdam(others))
+    _train(second, others, steps=2)
+    _assert_same(optimizer, second, params, others)

@@ -6,7 +6,7 @@ and the copies there and back, and gives the same bits.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,10 +15,13 @@ from .._tensor import Tensor, wrap
 from .._tensor_memory import root_of
 from ..autograd.views import storage_of
 
-__all__ = ["are_apart", "joined", "likeness", "write_back", "write_number"]
+__all__ = ["are_apart", "batches", "joined", "likeness", "write_back", "write_number"]
 
 # Beyond this size the operations take so long that the copies are not worth it.
 MOST_ELEMENTS = 4096
+
+# Together they shall stay in a cache of the processor.
+MOST_TOGETHER = 1 << 16
 
 _FLOATS = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
 
@@ -54,6 +57,20 @@ def are_apart(tensors: Iterable[Tensor]) -> bool:
         root = array if array.base is None else root_of(array)
         owners.append(id(root if root.base is None else root.base))
     return len(set(owners)) == len(owners)
+
+
+def batches(indices: Iterable[int], params: Sequence[Tensor]) -> Iterator[list[int]]:
+    """Yield the indices in groups whose parameters are not too large together."""
+    batch: list[int] = []
+    total = 0
+    for index in indices:
+        size = params[index]._array.size
+        if batch and total + size > MOST_TOGETHER:
+            yield batch
+            batch, total = [], 0
+        batch.append(index)
+        total += size
+    yield batch
 
 
 def joined(tensors: Sequence[Tensor]) -> Tensor:

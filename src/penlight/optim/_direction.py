@@ -8,7 +8,15 @@ from .._tensor import Tensor
 from ._groups import Group
 from ._options import number
 
-__all__ = ["decayed", "direction", "keep", "moments", "refuse_capturable"]
+__all__ = [
+    "averaged",
+    "averaged_square",
+    "decayed",
+    "direction",
+    "keep",
+    "moments",
+    "refuse_capturable",
+]
 
 
 def direction(param: Tensor, grad: Tensor, group: Group) -> Tensor:
@@ -43,13 +51,32 @@ def keep(state: dict[str, Any], name: str, value: Tensor, group: Group) -> Tenso
     return value
 
 
+def averaged(state: dict[str, Any], name: str, grad: Tensor, weight: float, group: Group) -> Tensor:
+    """Move a running mean in the state by ``weight`` towards a gradient, and return it."""
+    if group["differentiable"]:
+        state[name] = state[name].lerp(grad, weight)
+        return state[name]  # type: ignore[no-any-return]
+    return state[name].lerp_(grad, weight)  # type: ignore[no-any-return]
+
+
+def averaged_square(
+    state: dict[str, Any], name: str, grad: Tensor, decay: float, group: Group
+) -> Tensor:
+    """Move a running mean in the state, of which ``decay`` stays, towards a gradient's square."""
+    if group["differentiable"]:
+        state[name] = state[name].mul(decay).addcmul(grad, grad, value=1 - decay)
+        return state[name]  # type: ignore[no-any-return]
+    return state[name].mul_(decay).addcmul_(grad, grad, value=1 - decay)  # type: ignore[no-any-return]
+
+
 def moments(
     grad: Tensor, state: dict[str, Any], beta1: float, beta2: float, group: Group
 ) -> tuple[Tensor, Tensor]:
     """Move Adam's two moments towards a gradient and its square, and return them."""
-    mean = keep(state, "exp_avg", state["exp_avg"].lerp(grad, 1 - beta1), group)
-    square = state["exp_avg_sq"].mul(beta2).addcmul(grad, grad, value=1 - beta2)
-    return mean, keep(state, "exp_avg_sq", square, group)
+    return (
+        averaged(state, "exp_avg", grad, 1 - beta1, group),
+        averaged_square(state, "exp_avg_sq", grad, beta2, group),
+    )
 
 
 def refuse_capturable(group: Group) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from .._tensor import Tensor
 from ..ops.table_memory import zero_state
-from ._direction import direction, keep, refuse_capturable
+from ._direction import averaged_square, direction, refuse_capturable
 from ._groups import Group
 from ._options import check_lr, check_not_negative, number
 from ._step_count import as_tensors, new_count
@@ -107,9 +107,7 @@ class Adadelta(Optimizer):
         grad = direction(param, grad, group)
         rho, eps = group["rho"], group["eps"]
         state["step"].add_(1)
-        square = state["square_avg"].mul(rho).addcmul(grad, grad, value=1 - rho)
-        square = keep(state, "square_avg", square, group)
-        before = state["acc_delta"]
-        delta = (before + eps).sqrt() / (square + eps).sqrt() * grad
-        keep(state, "acc_delta", before.mul(rho).addcmul(delta, delta, value=1 - rho), group)
+        square = averaged_square(state, "square_avg", grad, rho, group)
+        delta = (state["acc_delta"] + eps).sqrt() / (square + eps).sqrt() * grad
+        averaged_square(state, "acc_delta", delta, rho, group)
         param.add_(delta, alpha=-number(group["lr"]))

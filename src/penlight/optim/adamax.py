@@ -6,7 +6,7 @@ from typing import Any
 
 from .._tensor import Tensor
 from ..ops.table_memory import zero_state
-from ._direction import direction, keep, refuse_capturable
+from ._direction import averaged, direction, keep, refuse_capturable
 from ._groups import Group
 from ._options import check_betas, check_lr, check_not_negative, number
 from ._step_count import as_tensors, new_count
@@ -100,7 +100,7 @@ class Adamax(Optimizer):
         grad = direction(param, grad, group)
         beta1, beta2 = map(number, group["betas"])
         step = state["step"].add_(1).item()
-        mean = keep(state, "exp_avg", state["exp_avg"].lerp(grad, 1 - beta1), group)
+        mean = averaged(state, "exp_avg", grad, 1 - beta1, group)
         largest = (state["exp_inf"] * beta2).maximum(grad.abs() + group["eps"])
         largest = keep(state, "exp_inf", largest, group)
         param.addcdiv_(mean, largest, value=-number(group["lr"]) / (1 - beta1**step))

@@ -8,7 +8,14 @@ from typing import Any, Final
 
 from .._tensor import Tensor
 from ..autograd.grad_mode import enable_grad, set_grad_enabled
-from ..ops.joined_steps import are_apart, joined, likeness, write_back, write_number
+from ..ops.joined_steps import (
+    are_apart,
+    batches,
+    joined,
+    likeness,
+    write_back,
+    write_number,
+)
 from ._checkpoint import packed, unpacked
 from ._groups import Group, check_membership, check_param, split_names
 from ._hooks import (
@@ -178,7 +185,7 @@ class Optimizer(Hooked):
         for index, (param, grad, state) in enumerate(zip(params, grads, states, strict=True)):
             alike.setdefault(likeness(param, grad, state), []).append(index)
         rest = alike.pop(None, [])
-        for indices in alike.values():
+        for indices in (batch for same in alike.values() for batch in batches(same, params)):
             if len(indices) == 1:
                 rest += indices
                 continue

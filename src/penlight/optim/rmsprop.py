@@ -6,7 +6,7 @@ from typing import Any
 
 from .._tensor import Tensor
 from ..ops.table_memory import zero_state
-from ._direction import direction, keep, refuse_capturable
+from ._direction import averaged, averaged_square, direction, keep, refuse_capturable
 from ._groups import Group
 from ._options import check_lr, check_not_negative, number
 from ._step_count import as_tensors, new_count
@@ -115,10 +115,9 @@ class RMSprop(Optimizer):
         grad = direction(param, grad, group)
         lr, alpha, momentum = number(group["lr"]), group["alpha"], group["momentum"]
         state["step"].add_(1)
-        square = state["square_avg"].mul(alpha).addcmul(grad, grad, value=1 - alpha)
-        square = keep(state, "square_avg", square, group)
+        square = averaged_square(state, "square_avg", grad, alpha, group)
         if group["centered"]:
-            mean = keep(state, "grad_avg", state["grad_avg"].lerp(grad, 1 - alpha), group)
+            mean = averaged(state, "grad_avg", grad, 1 - alpha, group)
             square = square.addcmul(mean, mean, value=-1)
         root = square.sqrt() + group["eps"]
         if momentum > 0:
