@@ -73,9 +73,8 @@ def compile_op(op: Any) -> Any:
         namespace |= {f"rule_{i}": rule for i, (_, rule, _) in enumerate(op.rules)}
         namespace["NODE"] = node_class = _node_class(op)
         if has_native_path(op):
-            op.native = native_path(op, node_class)
-            namespace["native"] = _watched(op.native) if WATCHED else op.native
-            _with_native_path.append(op)
+            namespace["plain_native"] = plain = native_path(op, node_class)
+            namespace["native"] = _watched(plain) if WATCHED else plain
         exec(compile(text, filename, "exec"), namespace)  # noqa: S102 - our own text, as attrs does
         if op.rules:
             node_class.backward = namespace["backward"]
@@ -107,7 +106,8 @@ def _node_class(op: Any) -> Any:
 
 # ---- watching ------------------------------------------------------------------------------------
 
-_with_native_path: list[Any] = []
+# The namespaces of the functions that call a native path.
+_with_native_path: list[dict[str, Any]] = []
 
 
 def _watched(native: Any) -> Any:
@@ -125,9 +125,9 @@ def _watched(native: Any) -> Any:
 def _switch() -> None:
     """Put the watched paths in place of the native ones, or take them away again."""
     with _lock:
-        for op in _with_native_path:
-            path = _watched(op.native) if WATCHED else op.native
-            op.call.__globals__["native"] = path
+        for namespace in _with_native_path:
+            plain = namespace["plain_native"]
+            namespace["native"] = _watched(plain) if WATCHED else plain
 
 
 on_switch(_switch)
@@ -136,6 +136,8 @@ on_switch(_switch)
 def _become(function: Any, made: Any, namespace: dict[str, Any]) -> None:
     """Make ``function`` what ``made`` is, its code last: other threads may be calling it."""
     function.__globals__.update(namespace)
+    if "native" in namespace:
+        _with_native_path.append(function.__globals__)
     function.__defaults__ = made.__defaults__
     function.__kwdefaults__ = made.__kwdefaults__
     function.__wrapped__ = made

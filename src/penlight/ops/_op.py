@@ -168,7 +168,6 @@ class Op:
         # Made at the first call: the node's class and maker, and the inputs whose rules want the
         # first argument's value, which the in-place form overwrites.
         self.node_class: Any = None
-        self.native: Any = None
         self.record: Any = None
         self.overwrites: tuple[int, ...] = ()
         self.call = self._make_function(name, _codegen.call_stub)
