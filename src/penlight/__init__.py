@@ -132,11 +132,11 @@ _HOMES = {
     """,
     "func": "vmap",
     "nn._namespace": """
-        adaptive_avg_pool1d adaptive_max_pool1d affine_grid_generator alpha_dropout alpha_dropout_
-        avg_pool1d batch_norm bilinear convolution dropout dropout_ feature_alpha_dropout
-        feature_alpha_dropout_ feature_dropout feature_dropout_ grid_sampler grid_sampler_2d
-        grid_sampler_3d group_norm instance_norm layer_norm max_pool1d max_pool1d_with_indices
-        max_pool2d max_pool3d rms_norm
+        adaptive_avg_pool1d adaptive_max_pool1d affine_grid_generator alpha_dropout
+        alpha_dropout_ avg_pool1d batch_norm bilinear convolution dropout dropout_ embedding_bag
+        feature_alpha_dropout feature_alpha_dropout_ feature_dropout feature_dropout_
+        grid_sampler grid_sampler_2d grid_sampler_3d group_norm instance_norm layer_norm
+        max_pool1d max_pool1d_with_indices max_pool2d max_pool3d rms_norm
     """,
     "serialization": "load load_file save save_file",
     "storage": "TypedStorage UntypedStorage",

@@ -9,9 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from .._dtype import float64, int64
 from .._tensor import Tensor
 from ..ops import conv as _conv, grid_sampling as _grid_sampling
 from ..ops.affine_grids import affine_grid as _affine_grid
+from ..ops.counting import bincount, searchsorted
+from ..ops.creation import arange, zeros, zeros_like
+from ..ops.join import stack
 from . import functional as F  # noqa: N812 - the name everybody knows
 from .functional.dropout import drop as _drop
 from .functional.grid import MODES, PADDINGS, check_grid
@@ -28,6 +32,7 @@ __all__ = [
     "convolution",
     "dropout",
     "dropout_",
+    "embedding_bag",
     "feature_alpha_dropout",
     "feature_alpha_dropout_",
     "feature_dropout",
@@ -341,6 +346,88 @@ def feature_alpha_dropout_(input: Tensor, p: float, train: bool) -> Tensor:
         tensor([[1., 1.]])
     """
     return _drop(input, p, train, True, channels=True, alpha=True)
+
+
+# ---- bags ----------------------------------------------------------------------------------------
+
+_BAG_MODES = ("sum", "mean", "max")
+
+
+def embedding_bag(
+    weight: Tensor,
+    indices: Tensor,
+    offsets: Tensor,
+    scale_grad_by_freq: bool = False,
+    mode: int = 0,
+    sparse: bool = False,
+    per_sample_weights: Tensor | None = None,
+    include_last_offset: bool = False,
+    padding_idx: int | None = None,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Do what :func:`torch.nn.functional.embedding_bag` does, and return what torch notes with it.
+
+    Args:
+        weight: the table, shape (rows, features).
+        indices: shape (count).
+        offsets: where each bag starts.
+        scale_grad_by_freq: divide a row's gradient by how often its index occurs.
+        mode: 0 for sum, 1 for mean, 2 for the maximum.
+        sparse: accepted; gradients are dense.
+        per_sample_weights: factors of the rows, for sums.
+        include_last_offset: ``offsets`` ends with the end of the last bag.
+        padding_idx: an index that is left out.
+
+    Returns:
+        The bags; the bag of each index; the sizes of the bags; for the maximum the index that
+        each element comes from. Of sums only what torch notes: the second may be empty, the
+        others are zeros.
+
+    Raises:
+        RuntimeError: the mode does not exist, or an index is out of range.
+
+    Example:
+        >>> import penlight as torch
+        >>> table, bags = torch.tensor([[1.0], [2.0], [4.0]]), torch.tensor([0, 1])
+        >>> torch.embedding_bag(table, torch.tensor([2, 0, 1]), bags, mode=1)[0]
+        tensor([[4.0000],
+                [1.5000]])
+    """
+    if mode not in range(3):
+        msg = f"embedding_bag: mode is 0 for sum, 1 for mean or 2 for max, got {mode}"
+        raise RuntimeError(msg)
+    out = F.embedding_bag(
+        indices,
+        weight,
+        offsets,
+        scale_grad_by_freq=scale_grad_by_freq,
+        mode=_BAG_MODES[mode],
+        sparse=sparse,
+        per_sample_weights=per_sample_weights,
+        include_last_offset=include_last_offset,
+        padding_idx=padding_idx,
+    )
+    starts: Any = offsets[:-1] if include_last_offset else offsets
+    bag_of: Any = searchsorted(starts, arange(len(indices)), right=True) - 1
+    kept: Any = indices != (-1 if padding_idx is None else padding_idx % len(weight))
+    if mode == 0:
+        # torch: its fast sum, of all but float64, notes nothing.
+        noted = bag_of[:0] if padding_idx is None and weight.dtype is not float64 else bag_of
+        nothing = zeros_like(starts if out.requires_grad else offsets)
+        return out, noted, nothing, nothing.clone()
+    sizes: Any = bincount(bag_of[kept], minlength=len(starts))
+    if mode == 1:
+        return out, bag_of, sizes, sizes.clone()
+    return out, bag_of, sizes, _largest_of(weight, indices[kept], bag_of[kept], len(starts))
+
+
+def _largest_of(weight: Any, indices: Any, bag_of: Any, bags: int) -> Tensor:
+    """Return for each bag and feature the index of the row with the largest element."""
+    found = []
+    for bag in range(bags):
+        own = indices[bag_of == bag]
+        places = weight.detach()[own].argmax(0) if len(own) else None
+        found.append(zeros(weight.shape[1:], dtype=int64) if places is None else own[places])
+    return stack(found).long()
 
 
 # ---- convolution and sampling --------------------------------------------------------------------

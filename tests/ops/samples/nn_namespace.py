@@ -77,6 +77,18 @@ def convolved(make: Make) -> Iterator[Sample]:
     yield Sample(volumes, kernel, None, ones, none, ones, True, none, 1, second=False)
 
 
+def bags(make: Make) -> Iterator[Sample]:
+    """Yield modes as numbers, an empty bag, what is left out, the end of the last bag."""
+    indices = make.of([1, 2, 4, 5, 4, 3], dtype="int64")
+    starts = make.of([0, 2, 2, 5], dtype="int64")
+    ended = make.of([0, 2, 2, 5, 6], dtype="int64")
+    for mode in range(3):
+        yield Sample(make(6, 2), indices, starts, False, mode, second=False)
+        yield Sample(make(6, 2), indices, starts, False, mode, False, None, False, 4, second=False)
+        yield Sample(make(6, 2), indices, ended, False, mode, False, None, True, None, second=False)
+    yield Sample(make(6, 2), indices, starts, False, 0, False, make(6), second=False)
+
+
 DROPS = ("dropout", "alpha_dropout", "feature_dropout", "feature_alpha_dropout")
 SAMPLES: dict[str, Any] = {
     "batch_norm": Samples(normalized(running=True), dtypes=WHOLE),
@@ -92,5 +104,6 @@ SAMPLES: dict[str, Any] = {
     "adaptive_max_pool1d": Samples(pooled(1, adaptive=True), dtypes=FLOATING),
     # As the namesakes of nn.functional: sums of products.
     "bilinear": Samples(bilinear, dtypes=WHOLE, terms=32.0, node=False),
+    "embedding_bag": Samples(bags, dtypes=WHOLE),
     "convolution": Samples(convolved, dtypes=WHOLE, terms=108.0),
 }
