@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from . import attention, functional, grad, init, modules, parallel, utils
+from . import attention, common_types, functional, grad, init, modules, parallel, utils
+from ._factory import factory_kwargs
 from .modules import *
 from .parallel import DataParallel
 from .parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
@@ -14,6 +15,8 @@ __all__ = [
     "UninitializedBuffer",
     "UninitializedParameter",
     "attention",
+    "common_types",
+    "factory_kwargs",
     "functional",
     "grad",
     "init",
