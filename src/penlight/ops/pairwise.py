@@ -31,9 +31,12 @@ def _dist_grad(grad: Any, p: Any, input: Any, other: Any, out: Any) -> Any:
 @op(
     "dist",
     promotion=DEFAULT,
-    broadcast=True,
-    input=_dist_grad,
-    other=lambda grad, p, input, other, out: -_dist_grad(grad, p, input, other, out),
+    input=lambda grad, p, input, other, out, input_shape: _dist_grad(
+        grad, p, input, other, out
+    )._sum_to(input_shape),
+    other=lambda grad, p, input, other, out, other_shape: (
+        -_dist_grad(grad, p, input, other, out)._sum_to(other_shape)
+    ),
 )
 def dist(input: Array, other: Array, p: Any = 2) -> Array:
     """Return the p-norm of ``input - other``.
@@ -51,6 +54,7 @@ def dist(input: Array, other: Array, p: Any = 2) -> Array:
         >>> torch.dist(torch.tensor([3.0, 0.0]), torch.tensor([0.0, 4.0]))
         tensor(5.)
     """
+    _check.broadcastable(input, other)
     difference = np.asarray(input - other)
     if difference.dtype.kind in "biu":
         msg = (
