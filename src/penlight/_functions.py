@@ -51,6 +51,7 @@ from .ops import (
     rrelu as _rrelu,
     sampling as _sampling,
     scattering as _scattering,
+    segments as _segments,
     shape as _shape,
     shuffling as _shuffling,
     softmax as _softmax,
@@ -114,6 +115,7 @@ from .ops.reflections import *
 from .ops.rrelu import *
 from .ops.sampling import *
 from .ops.scattering import *
+from .ops.segments import *
 from .ops.shape import *
 from .ops.shuffling import *
 from .ops.softmax import *
@@ -179,6 +181,7 @@ __all__ += _reduction.__all__
 __all__ += _reflections.__all__
 __all__ += _sampling.__all__
 __all__ += _scattering.__all__
+__all__ += _segments.__all__
 __all__ += _shape.__all__
 __all__ += _softmax.__all__
 __all__ += _solving.__all__

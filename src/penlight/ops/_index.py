@@ -155,6 +155,9 @@ bernoulli multinomial normal rand rand_like randint randint_like randn randn_lik
     "scattering": """
 as_strided_scatter diagonal_scatter index_reduce scatter_reduce select_scatter slice_scatter
 """,
+    "segments": """
+segment_reduce
+""",
     "shape": """
 broadcast_to flatten ravel reshape swapaxes swapdims transpose unflatten
 """,

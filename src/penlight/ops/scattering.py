@@ -43,7 +43,7 @@ __all__ = [
 
 # ---- reductions ----------------------------------------------------------------------------------
 
-_COMBINE: dict[str, Any] = {
+COMBINE: dict[str, Any] = {
     "sum": np.add.at,
     "mean": np.add.at,
     "prod": np.multiply.at,
@@ -76,7 +76,7 @@ def _reduce_at(target: Array, key: Any, values: Array, reduce: str, include_self
         return
     if not include_self:
         target[key] = _neutral(reduce, target.dtype)
-    _COMBINE[reduce](target, key, values)
+    COMBINE[reduce](target, key, values)
     if reduce != "mean":
         return
     counts = np.full(target.shape, int(include_self), np.int64)
@@ -88,7 +88,7 @@ def _reduce_at(target: Array, key: Any, values: Array, reduce: str, include_self
         np.divide(target, counts.astype(target.dtype), out=target, casting="unsafe")
 
 
-class _Places:
+class Places:
     """How values and the places that an index names meet, for the gradients of a reduction.
 
     Attributes:
@@ -105,12 +105,12 @@ class _Places:
         self.clear: Callable[[Tensor], Tensor] = clear
 
 
-def _reduced_grads(
+def reduced_grads(
     grad: Tensor,
     values: tuple[Tensor, Tensor, Tensor],
     reduce: str,
     include_self: bool,
-    places: _Places,
+    places: Places,
 ) -> tuple[Tensor, Tensor]:
     """Return the gradients of the tensor and of what was reduced into it."""
     input, src, out = values
@@ -132,9 +132,7 @@ def _reduced_grads(
     return to_input if include_self else places.clear(to_input), to_src
 
 
-def _product_grads(
-    grad: Tensor, own: Tensor, src: Tensor, places: _Places
-) -> tuple[Tensor, Tensor]:
+def _product_grads(grad: Tensor, own: Tensor, src: Tensor, places: Places) -> tuple[Tensor, Tensor]:
     """Multiply by all other factors: the product of what is not zero, over the factor.
 
     It counts only where no other factor is zero.
@@ -149,7 +147,7 @@ def _product_grads(
     return to_input, to_src.masked_fill(places.spread(zeros) - src_zero > 0, 0)
 
 
-def _ones_at(input: Tensor, places: _Places) -> Tensor:
+def _ones_at(input: Tensor, places: Places) -> Tensor:
     """Return the tensor with ones where the reduction leaves its own value out."""
     kept = places.clear(input.new_ones(input._array.shape))
     return places.clear(input) + (1 - kept)
@@ -209,13 +207,13 @@ def _scatter_reduce_grads(
     out: Any,
 ) -> tuple[Any, Any]:
     used = src[tuple(map(slice, index._array.shape))] if index._array.ndim else src
-    places = _Places(
+    places = Places(
         lambda tensor: gather(tensor, dim, index),
         lambda tensor, source: scatter_add(tensor, dim, index, source),
         lambda tensor, source: scatter_reduce(tensor, dim, index, source, "prod"),
         lambda tensor: scatter_value(tensor, dim, index, 0),
     )
-    to_input, to_src = _reduced_grads(grad, (input, used, out), reduce, include_self, places)
+    to_input, to_src = reduced_grads(grad, (input, used, out), reduce, include_self, places)
     return to_input, padded(to_src, src._array.shape)
 
 
@@ -266,13 +264,13 @@ def _index_reduce_grads(
     source: Any,
     out: Any,
 ) -> tuple[Any, Any]:
-    places = _Places(
+    places = Places(
         lambda tensor: index_select(tensor, dim, index),
         lambda tensor, rows: index_add(tensor, dim, index, rows),
         lambda tensor, rows: index_reduce(tensor, dim, index, rows, "prod"),
         lambda tensor: index_fill(tensor, dim, index, 0),
     )
-    return _reduced_grads(grad, (input, source, out), reduce, include_self, places)
+    return reduced_grads(grad, (input, source, out), reduce, include_self, places)
 
 
 # ---- a part replaced -----------------------------------------------------------------------------

@@ -48,6 +48,7 @@ from .distance import (
     cosine_similarity,
     normalize,
     pairwise_distance,
+    pdist,
 )
 from .dropout import (
     alpha_dropout,
@@ -235,6 +236,7 @@ __all__ = [
     "one_hot",
     "pad",
     "pairwise_distance",
+    "pdist",
     "pixel_shuffle",
     "pixel_unshuffle",
     "poisson_nll_loss",

@@ -1,4 +1,4 @@
-"""Lengths and distances of vectors: normalize, cosine_similarity, pairwise_distance."""
+"""Lengths and distances of vectors: normalize, cosine_similarity, pairwise_distance, pdist."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from typing import Any
 
 from ..._tensor import Tensor
 from ...ops.distance import cosine_similarity, pairwise_distance
+from ...ops.pairwise import pdist
 from ...ops.pointwise import div
 
-__all__ = ["cosine_similarity", "normalize", "pairwise_distance"]
+__all__ = ["cosine_similarity", "normalize", "pairwise_distance", "pdist"]
 
 
 def normalize(
