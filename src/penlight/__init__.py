@@ -15,7 +15,6 @@ from . import autograd
 
 # isort: split
 from math import e, inf, nan, pi
-from sys import modules
 from typing import TYPE_CHECKING, Any
 
 from . import _layout, random
@@ -86,31 +85,11 @@ _lazy.put_methods()
 __version__ = "0.1.0"
 newaxis = None
 
-_LAZY_MODULES = frozenset(
-    {
-        "accelerator",
-        "amp",
-        "backends",
-        "cpu",
-        "cuda",
-        "func",
-        "hub",
-        "linalg",
-        "multiprocessing",
-        "nn",
-        "optim",
-        "profiler",
-        "serialization",
-        "signal",
-        "special",
-        "storage",
-        "testing",
-        "text",
-        "types",
-        "utils",
-        "version",
-    }
-)
+_MODULES = """
+    accelerator amp backends cpu cuda func hub linalg multiprocessing nn optim profiler
+    serialization signal special storage testing text types utils version
+"""
+_LAZY_MODULES = frozenset(_MODULES.split())
 # The functions and classes that come with a module, which is imported when one is asked for.
 _HOMES = {
     "_compile": "compile",
@@ -152,9 +131,6 @@ def __getattr__(name: str) -> Any:
         return import_module(f".{name}", __name__)
     if name in _lazy.FAMILY_OF:
         found = _lazy.function(name)
-        overrides = modules.get(f"{__name__}._overrides")
-        if overrides is not None and overrides.is_used():
-            found = overrides.dispatching(found)
     elif name in _LAZY_NAMES:
         found = getattr(import_module(f".{_LAZY_NAMES[name]}", __name__), name)
     else:

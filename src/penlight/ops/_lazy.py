@@ -9,6 +9,7 @@ holds a name and is made from the families themselves (``tools/make_stubs.py``).
 from __future__ import annotations
 
 from importlib import import_module
+from sys import modules
 from typing import Any
 
 from .._tensor import Tensor
@@ -46,9 +47,10 @@ FAMILY_OF |= dict.fromkeys(FROM_METHODS.split())
 def function(name: str) -> Any:
     """Return the function of ``torch.*`` called ``name``, a key of ``FAMILY_OF``."""
     family = FAMILY_OF[name]
-    if family is None:
-        return getattr(Tensor, name)
-    return getattr(import_module(f".{family}", __package__), name)
+    place = Tensor if family is None else import_module(f".{family}", __package__)
+    found = getattr(place, name)
+    overrides = modules.get(Tensor.__module__.replace("_tensor", "_overrides"))
+    return found if overrides is None else overrides.as_seen(found)
 
 
 def put_methods() -> None:
