@@ -48,6 +48,7 @@ from .ops import (
     recurrent_network as _recurrent_network,
     reduction as _reduction,
     reflections as _reflections,
+    removed as _removed,  # noqa: F401 - attaches methods
     rrelu as _rrelu,
     sampling as _sampling,
     scattering as _scattering,

@@ -186,6 +186,15 @@ def test_values_that_repeat_have_a_gradient_where_vectors_are_not_used():
     assert penlight.autograd.grad(leaf.norm("nuc"), leaf)[0].isfinite().all()
 
 
+@pytest.mark.parametrize("side", ["penlight", "torch"])
+@pytest.mark.parametrize("name", ["eig", "symeig", "lstsq", "solve"])
+def test_methods_that_torch_took_away_say_so(name, side):
+    torch = pytest.importorskip(side, reason="the oracle: pip install torch==2.13.0")
+    others = [torch.eye(2)] if name in {"lstsq", "solve"} else []
+    with pytest.raises(RuntimeError, match="and is now removed"):
+        getattr(torch.eye(2), name)(*others)
+
+
 def test_writing_to_factors_does_not_change_gradients():
     leaf = penlight.tensor(MATRIX, requires_grad=True)
     q, r = penlight.linalg.qr(leaf)

@@ -340,6 +340,9 @@ all any count_nonzero mean nanmean nansum prod sum
     "reflections": """
 geqrf orgqr ormqr
 """,
+    "removed": """
+eig lstsq solve symeig
+""",
     "sampling": """
 bernoulli multinomial
 """,
