@@ -127,7 +127,7 @@ def close(ours, theirs):
 
 
 @oracle
-@pytest.mark.parametrize("options", OPTIONS + MODULES, ids=str)
+@pytest.mark.parametrize("options", OPTIONS + MODULES)
 @pytest.mark.parametrize("name", MAKERS)
 def test_module_is_torchs(name, options):
     ours, theirs = (made(side, name, options) for side in (penlight, torch))

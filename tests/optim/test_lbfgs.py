@@ -64,7 +64,7 @@ def steps(optimizer, params, loss_of, count):
     return losses
 
 
-@pytest.mark.parametrize(("options", "loss_of"), CASES, ids=str)
+@pytest.mark.parametrize(("options", "loss_of"), CASES)
 def test_the_evaluations_are_torchs(options, loss_of):
     seen = []
     for library in (pl, torch):
