@@ -37,6 +37,14 @@ def converted(input: Tensor, wanted: dtype | None) -> Tensor:
     return out
 
 
+def as_asked(result: Tensor, wanted: dtype | None) -> Tensor:
+    """Return a reduction as bool where that was asked for; truth is counted in integers."""
+    if wanted is None or wanted.name != "bool":
+        return result
+    out: Tensor = result._cast(numpy_dtype_of(wanted))
+    return out
+
+
 def numpy_axis(axis: Any, dim: Any) -> Any:
     return dim if axis is None else axis
 

@@ -132,7 +132,10 @@ def _avg_pool_of(
     total = np.zeros((*input.shape[: -len(kernel)], *out), wide)
     for place in windows.places():
         total += around[last_dims(place)]
-    total /= _divisors(windows, size, inside, divisor, wide)
+    counts = _divisors(windows, size, inside, divisor, wide)
+    if total.dtype.kind == "i":  # torch: whole numbers are cut towards zero
+        return (np.sign(total) * (np.abs(total) // counts)).astype(input.dtype, copy=False)
+    total /= counts
     return total.astype(input.dtype, copy=False)
 
 

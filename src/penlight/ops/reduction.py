@@ -13,6 +13,7 @@ from . import _check
 from ._op import attach, op
 from ._reducing import (
     add_reduce,
+    as_asked,
     converted,
     multiply_reduce,
     numpy_axis,
@@ -103,7 +104,7 @@ def sum(
     result: Tensor = (
         sum_all(values) if dim is None and not keepdim else sum_dim(values, tupled(dim), keepdim)
     )
-    return written(out, result)
+    return written(out, as_asked(result, dtype))
 
 
 def _mean_dtype(array: Array) -> Any:
@@ -323,7 +324,7 @@ def prod(
     """
     values = converted(input, dtype)
     out: Tensor = prod_all(values) if dim is None else prod_dim(values, dim, keepdim)
-    return out
+    return as_asked(out, dtype)
 
 
 def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
