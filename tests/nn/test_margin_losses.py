@@ -141,6 +141,68 @@ def test_a_distance_that_is_a_module_is_a_part():
     assert texts[0][1] == pytest.approx(texts[1][1], rel=1e-5)
 
 
+# ---- LinearCrossEntropyLoss ---------------------------------------------------------------------
+
+
+BEHIND = [
+    ({}, [0, 2, 1, -100]),
+    ({"bias": True, "ignore_index": 1, "weight": [0.5, 1.0, 2.0]}, [0, 2, 1, 1]),
+    (
+        {"out_features": (2,), "bias": True, "label_smoothing": 0.1},
+        [[0, 2], [1, 1], [2, 0], [0, 0]],
+    ),
+    ({"reduction": "none"}, [[0.5, 0.25, 0.25]] * 4),
+    ({"reduction": "sum"}, 2),
+]
+
+
+@oracle
+@pytest.mark.parametrize("options, target", BEHIND, ids=str)
+def test_cross_entropy_behind_a_linear_map_is_torchs(options, target):
+    results = []
+    for side in (penlight, torch):
+        side.manual_seed(1)
+        named = {k: side.tensor(v) if isinstance(v, list) else v for k, v in options.items()}
+        module = side.nn.LinearCrossEntropyLoss(5, 3, **named)
+        x = values(side, 0, 5) if isinstance(target, int) else values(side, 0, 4, 5)
+        loss = module(x, side.tensor(target))
+        loss.sum().backward()
+        arrays = [loss, x.grad, *(p.grad for p in module.parameters())]
+        texts = repr(module), list(module.state_dict()), type(loss.grad_fn).__name__
+        results.append((texts, [each.detach().numpy() for each in arrays]))
+    assert results[0][0] == results[1][0]
+    for mine, other in zip(results[0][1], results[1][1], strict=True):
+        np.testing.assert_allclose(mine, other, rtol=2e-5, atol=2e-6)
+
+
+UNFIT = [
+    ((2, 3, 4), (5, 4), (2,), {}, "expected input with dimensionality 1 or 2, got 3"),
+    ((2, 4), (4,), (2,), {}, "expected linear_weight with dimensionality at least 2, got 1"),
+    ((2, 4), (5, 3), (2,), {}, "expected equal input and linear_weight last dimensions"),
+    ((4,), (5, 2, 4), (2,), {}, "K-dimensional loss defined by linear_weight shape (5, 2, 4)"),
+    ((2, 4), (5, 4), (2, 5), {"ignore_index": 1}, "ignore_index cannot be specified when target"),
+    ((2, 4), (5, 4), (2,), {"linear_bias": (4,)}, "expected linear_bias shape (5,), got (4,)"),
+]
+
+
+@oracle
+@pytest.mark.parametrize("input, weight, target, options, phrase", UNFIT, ids=str)
+def test_a_linear_map_that_does_not_fit_is_refused_as_by_torch(
+    input, weight, target, options, phrase
+):
+    for side in (penlight, torch):
+        named = {k: side.zeros(v) if isinstance(v, tuple) else v for k, v in options.items()}
+        loss = side.nn.functional.linear_cross_entropy
+        with pytest.raises(RuntimeError, match=re.escape(phrase)):
+            loss(side.zeros(input), side.zeros(weight), side.zeros(target), **named)
+
+
+def test_chunks_of_logits_are_refused():
+    loss = penlight.nn.LinearCrossEntropyLoss(3, 2, options="any")
+    with pytest.raises(NotImplementedError, match="use options=None, which gives the same loss"):
+        loss(penlight.zeros(1, 3), penlight.tensor([1]))
+
+
 # ---- gumbel_softmax -----------------------------------------------------------------------------
 
 

@@ -43,7 +43,7 @@ from .conv import (
     conv_transpose2d,
     conv_transpose3d,
 )
-from .cross_entropy import cross_entropy, nll_loss
+from .cross_entropy import cross_entropy, linear_cross_entropy, nll_loss
 from .distance import (
     cosine_similarity,
     normalize,
@@ -208,6 +208,7 @@ __all__ = [
     "leaky_relu",
     "leaky_relu_",
     "linear",
+    "linear_cross_entropy",
     "local_response_norm",
     "log_softmax",
     "logsigmoid",

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
+from ..._dtype import dtype as _dtype
 from ..._tensor import Tensor
 from .. import functional as F  # noqa: N812 - the name everybody knows
-from ._loss_base import _Loss
+from ._loss_base import _Loss, _WeightedLoss
+from .linear import Linear
 
-__all__ = ["CTCLoss", "GaussianNLLLoss", "PoissonNLLLoss"]
+__all__ = ["CTCLoss", "GaussianNLLLoss", "LinearCrossEntropyLoss", "PoissonNLLLoss"]
 
 
 class PoissonNLLLoss(_Loss):
@@ -159,4 +164,92 @@ class CTCLoss(_Loss):
             self.blank,
             self.reduction,
             self.zero_infinity,
+        )
+
+
+class LinearCrossEntropyLoss(_WeightedLoss):
+    r"""Cross-entropy of a linear map of the input, whose weights are the module's.
+
+    Args:
+        in_features: size of each input sample.
+        num_classes: :math:`C`.
+        out_features: :math:`d_1, \dots`, for a loss of several places.
+        bias: whether to add a trained bias.
+        device: the CPU.
+        dtype: of weight and bias; the default dtype when left out.
+        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
+        weight: one factor per class, a buffer.
+        ignore_index: target value that contributes neither loss nor gradient; -100 by default.
+        label_smoothing: share of the target that is spread over all classes, in [0, 1].
+        options: torch's chunks of the logits, which penlight does not have: ``None``.
+
+    Shape:
+        - input: :math:`(N, \text{in\_features})` or :math:`(\text{in\_features})`
+        - target: :math:`(N, d_1, \dots)`, classes; or :math:`(N, C, d_1, \dots)`, probabilities
+        - output: scalar, or :math:`(N, d_1, \dots)` for ``"none"``
+
+    Raises:
+        RuntimeError: weights or smoothing do not fit; on a call, a shape does not fit.
+        NotImplementedError: on a call, there are ``options``.
+
+    Example:
+        >>> import penlight as torch
+        >>> loss = torch.nn.LinearCrossEntropyLoss(3, 2)
+        >>> loss(torch.zeros(1, 3), torch.tensor([1])).item()
+        0.6931471824645996
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        num_classes: int,
+        *,
+        out_features: tuple[int, ...] = (),
+        bias: bool = False,
+        device: Any = None,
+        dtype: _dtype | None = None,
+        reduction: str = "mean",
+        weight: Tensor | None = None,
+        ignore_index: int | None = None,
+        label_smoothing: float = 0.0,
+        options: Any = None,
+    ) -> None:
+        if weight is not None and weight.shape != (num_classes,):
+            msg = f"expected weight shape to be {(num_classes,)}, got {tuple(weight.shape)}"
+            raise RuntimeError(msg)
+        if not 0 <= label_smoothing <= 1:
+            msg = f"expected label_smoothing to be in range [0, 1], got {label_smoothing}"
+            raise RuntimeError(msg)
+        super().__init__(weight, reduction=reduction)
+        self.num_classes = num_classes
+        self.out_features = out_features
+        self.ignore_index = ignore_index
+        self.label_smoothing = label_smoothing
+        count = math.prod(out_features, start=num_classes)
+        self.linear = Linear(in_features, count, bias=bias, device=device, dtype=dtype)
+        self.options = options
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """Return the loss of the map of ``input`` for ``target``."""
+        sizes = (self.num_classes, *self.out_features)
+        bias: Any = self.linear.bias
+        return F.linear_cross_entropy(
+            input,
+            self.linear.weight.reshape(*sizes, self.linear.in_features),
+            target,
+            linear_bias=None if bias is None else bias.reshape(sizes),
+            weight=self.weight,
+            reduction=self.reduction,
+            ignore_index=self.ignore_index,
+            label_smoothing=self.label_smoothing,
+            options=self.options,
+        )
+
+    def extra_repr(self) -> str:
+        """Return the sizes and options."""
+        return (
+            f"in_features={self.linear.in_features}, num_classes={self.num_classes}, "
+            f"out_features={self.out_features}, bias={self.linear.bias is not None}, "
+            f"reduction={self.reduction}, ignore_index={self.ignore_index}, "
+            f"label_smoothing={self.label_smoothing}, options={self.options}"
         )

@@ -7,7 +7,12 @@ from typing import Any
 
 from ..._tensor import Tensor
 from .. import functional as F  # noqa: N812 - the name everybody knows
-from ._likelihood_losses import CTCLoss, GaussianNLLLoss, PoissonNLLLoss
+from ._likelihood_losses import (
+    CTCLoss,
+    GaussianNLLLoss,
+    LinearCrossEntropyLoss,
+    PoissonNLLLoss,
+)
 from ._loss_base import _Loss, _WeightedLoss
 from ._margin_losses import (
     CosineEmbeddingLoss,
@@ -32,6 +37,7 @@ __all__ = [
     "HuberLoss",
     "KLDivLoss",
     "L1Loss",
+    "LinearCrossEntropyLoss",
     "MSELoss",
     "MarginRankingLoss",
     "MultiLabelMarginLoss",
