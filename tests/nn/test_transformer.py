@@ -175,6 +175,25 @@ def test_an_encoder_in_inference_gives_what_torchs_does(kind, nested):
 
 
 @oracle
+def test_the_fast_path_of_inference_can_be_switched_off():
+    outs = []
+    hidden = np.arange(SOURCE) >= np.array([SOURCE, 3, 2])[:, None]
+    for side in (penlight, torch):
+        side.manual_seed(3)
+        encoder = side.nn.TransformerEncoder(layers(side, "Encoder", batch_first=True), 1).eval()
+        x = side.tensor(values(0, BATCH, SOURCE, SIZE))
+        side.backends.mha.set_fastpath_enabled(False)
+        try:
+            assert not side.backends.mha.get_fastpath_enabled()
+            with side.no_grad():
+                outs.append(array(encoder(x, src_key_padding_mask=side.tensor(hidden))))
+        finally:
+            side.backends.mha.set_fastpath_enabled(True)
+    assert np.abs(outs[0][hidden]).min() > 0
+    np.testing.assert_allclose(*outs, rtol=5e-5, atol=5e-6)
+
+
+@oracle
 def test_a_causal_mask_is_found_out():
     results = []
     for side in (penlight, torch):

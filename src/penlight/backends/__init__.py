@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from . import cpu
+from . import cpu, mha
 
-__all__ = ["cpu"]
+__all__ = ["cpu", "mha"]

@@ -11,6 +11,7 @@ from typing import Any
 from ..._dtype import dtype as _dtype
 from ..._tensor import Tensor
 from ...autograd.grad_mode import is_grad_enabled
+from ...backends import mha
 from ...ops.creation import full
 from ...ops.rearrange import triu
 from .. import (
@@ -456,7 +457,8 @@ class TransformerEncoder(Module):
     def _drops_padding(self, src: Any, padding: Any) -> bool:
         """Return whether torch nests the sequences, so that padding comes back as zeros."""
         first = self.layers[0]
-        if not self.use_nested_tensor or first.training or src.dim() != 3:
+        is_wanted = self.use_nested_tensor and mha.get_fastpath_enabled()
+        if not is_wanted or first.training or src.dim() != 3:
             return False
         if is_grad_enabled() and any(tensor.requires_grad for tensor in (src, *first.parameters())):
             return False
