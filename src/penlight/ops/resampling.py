@@ -46,14 +46,19 @@ def _gathered(array: Array, dim: int, taps: Taps) -> Array:
 
 def _scattered(array: Array, dim: int, size: int, taps: Taps) -> Array:
     """Return what each element of a dimension is given back: the adjoint of the sums."""
-    out = np.zeros((*array.shape[:dim], size, *array.shape[dim + 1 :]), array.dtype)
-    along = np.moveaxis(out, dim, 0)
+    # With the dimension in front, rows are added to rows: many elements at a time.
+    rows = np.ascontiguousarray(np.moveaxis(array, dim, 0))
+    out = np.zeros((size, *rows.shape[1:]), rows.dtype)
     for tap, place in enumerate(taps.places):
-        part = array if taps.weights is None else array * _along(taps.weights[tap], array, dim)
-        # Equal places are neighbours, since no row of places decreases.
+        part = rows if taps.weights is None else rows * _along(taps.weights[tap], rows, 0)
+        # Equal places are neighbours, since no row of places decreases: the first of each run is
+        # added, then the second, and so on, so that no two of what is added at once are equal.
         starts = np.flatnonzero(np.diff(place, prepend=-1))
-        along[place[starts]] += np.moveaxis(np.add.reduceat(part, starts, axis=dim), dim, 0)
-    return out
+        lengths = np.diff(starts, append=len(place))
+        for number in range(int(lengths.max())):
+            rows_of = starts[lengths > number] + number
+            out[place[rows_of]] += part[rows_of]
+    return np.moveaxis(out, 0, dim)
 
 
 def _computing(input: Array, taps: tuple[Taps, ...]) -> Array:
@@ -76,7 +81,7 @@ def _resample_adjoint(input: Array, size: Sizes, taps: tuple[Taps, ...]) -> Arra
     found = input.astype(_wide(input.dtype), copy=False)
     for dim in range(2, input.ndim):
         found = _scattered(found, dim, size[dim - 2], taps[dim - 2])
-    return found.astype(input.dtype, copy=False)
+    return np.ascontiguousarray(found).astype(input.dtype, copy=False)
 
 
 def _made(name: str, node: str) -> Any:
