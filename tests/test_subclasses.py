@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
@@ -139,9 +140,14 @@ def test_methods_that_a_class_defines_itself_stay_its_own() -> None:
         def add(self, other: Any) -> str:
             return f"{type(other).__name__}"
 
+        def mul(self, other: Any) -> Any:
+            return super().mul(other)
+
     x = penlight.ones(2).as_subclass(Doubled)
     assert x.add(1) == "int"
     assert type(x + 1) is Doubled
+    assert type(x.mul(2)) is Doubled
+    assert isinstance(copy.deepcopy(x), Doubled)
 
 
 def test_plain_tensors_and_parameters_go_no_other_way() -> None:

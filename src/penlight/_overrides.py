@@ -1,13 +1,14 @@
 """Subclasses of Tensor: ``__torch_function__``, at no cost to programs that have none.
 
-A subclass gets methods of its own that dispatch, when it is defined; and with the first of them the
-functions of ``torch.*`` and ``nn.functional`` are replaced by ones that look at their arguments.
-Tensors of the class Tensor itself, and Parameters, are never looked at before that.
+A subclass gets, when it is defined, a class between it and Tensor whose methods dispatch; and with
+the first of them the functions of ``torch.*`` and ``nn.functional`` are replaced by ones that look
+at their arguments. Tensors of the class Tensor itself, and Parameters, are never looked at before.
 """
 
 from __future__ import annotations
 
 import functools
+import importlib
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -170,23 +171,30 @@ class _Getter:
         return self._getter(tensor)
 
 
-def take_part(cls: type, base: type) -> None:
+def take_part(cls: Any, base: Any) -> None:
     """Make the methods of a new subclass dispatch, and with the first one all functions."""
-    inherited = any(kind in _taking_part for kind in cls.__mro__)
     if not _taking_part:
         _replace_functions()
     _taking_part.add(cls)
-    if inherited:
-        return
-    own = {name for kind in cls.__mro__ if kind not in {base, object} for name in vars(kind)}
+    between = _dispatching_class(base)
+    if between not in cls.__mro__:
+        # Its own methods stay before these, and reach them by super().
+        cls.__bases__ = tuple(between if kind is base else kind for kind in cls.__bases__)
+
+
+@functools.cache
+def _dispatching_class(base: Any) -> Any:
+    """Return the class between Tensor and its subclasses, whose methods dispatch."""
+    disabled = sys.modules[base.__module__].disabled_torch_function_impl
+    between: Any = type("Subclass", (base,), {"__slots__": (), "__torch_function__": disabled})
+    del between.__torch_function__
     for name, value in list(vars(base).items()):
         private = name.startswith("_") and not name.endswith("__")
-        if private or name in own or name in _PYTHONS or not _is_method(value):
-            continue
-        setattr(cls, name, _dispatching_method(name, base))
+        if not private and name not in _PYTHONS and _is_method(value):
+            setattr(between, name, _dispatching_method(name, base))
     for name in _PARTS:
-        if name not in own:
-            setattr(cls, name, _dispatching_property(name, base))
+        setattr(between, name, _dispatching_property(name, base))
+    return between
 
 
 def _is_method(value: Any) -> bool:
@@ -196,13 +204,14 @@ def _is_method(value: Any) -> bool:
 
 def _replace_functions() -> None:
     for name in _NAMESPACES:
+        if name.startswith(PACKAGE):
+            importlib.import_module(name)
         module = sys.modules.get(name)
         if module is None or not _is_ours(module):
             continue
         for own, value in list(vars(module).items()):
-            if own.startswith("_"):
-                continue
-            setattr(module, own, dispatching(value))
+            if not own.startswith("_"):
+                setattr(module, own, dispatching(value))
 
 
 def _is_ours(module: ModuleType) -> bool:

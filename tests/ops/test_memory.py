@@ -180,6 +180,9 @@ def test_what_cannot_be_shared_is_refused() -> None:
         np.from_dlpack(penlight.zeros(1, requires_grad=True))
     with pytest.raises(BufferError, match="bfloat16"):
         penlight.to_dlpack(penlight.zeros(1, dtype=penlight.bfloat16))
+    if torch is not None:
+        with pytest.raises(BufferError, match="cannot take this tensor"):
+            penlight.from_dlpack(torch.zeros(1, dtype=torch.bfloat16))
     with pytest.raises(AssertionError, match="stream should be None on cpu"):
         penlight.zeros(1).__dlpack__(stream=3)
 

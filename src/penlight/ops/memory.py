@@ -214,7 +214,11 @@ def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None
     if device is not None:
         check_device(device)
     source = ext_tensor if hasattr(ext_tensor, "__dlpack__") else _Capsule(ext_tensor)
-    array: Array = np.from_dlpack(source)
+    try:
+        array: Array = np.from_dlpack(source)
+    except RuntimeError as error:
+        msg = f"from_dlpack: NumPy, which holds the memory here, cannot take this tensor: {error}"
+        raise BufferError(msg) from None
     FROM_NUMPY[array.dtype]  # refuses what torch refuses
     if not array.flags.writeable and not isinstance(ext_tensor, np.ndarray):
         array = np.asarray(_Memory(array))
