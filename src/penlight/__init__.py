@@ -109,6 +109,7 @@ _HOMES = {
     "autograd.anomaly_mode": """
         is_anomaly_check_nan_enabled is_anomaly_enabled set_anomaly_enabled
     """,
+    "cuda": "OutOfMemoryError",
     "func": "vmap",
     "nn._namespace": """
         adaptive_avg_pool1d adaptive_max_pool1d affine_grid_generator alpha_dropout

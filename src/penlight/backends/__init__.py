@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from . import cpu, mha
+from . import cpu, cuda, cudnn, mha, mps
 
-__all__ = ["cpu", "mha"]
+__all__ = ["cpu", "cuda", "cudnn", "mha", "mps"]

@@ -7,15 +7,31 @@ from typing import Any, NoReturn
 from . import amp
 
 __all__ = [
+    "OutOfMemoryError",
     "amp",
     "current_device",
     "device_count",
     "empty_cache",
+    "get_device_capability",
+    "get_device_name",
+    "get_device_properties",
     "is_available",
+    "is_bf16_supported",
+    "is_initialized",
     "manual_seed",
     "manual_seed_all",
+    "max_memory_allocated",
+    "max_memory_reserved",
+    "memory_allocated",
+    "memory_reserved",
     "synchronize",
 ]
+
+
+class OutOfMemoryError(RuntimeError):
+    """A CUDA device has no memory left, which cannot happen here; programs name it to catch it."""
+
+    __module__ = "torch"
 
 
 def is_available() -> bool:
@@ -27,6 +43,36 @@ def is_available() -> bool:
         False
     """
     return False
+
+
+def is_initialized() -> bool:
+    """Return ``False``."""
+    return False
+
+
+def is_bf16_supported(including_emulation: bool = True) -> bool:  # noqa: ARG001 - torch's signature
+    """Return ``False``: there is no CUDA device."""
+    return False
+
+
+def memory_allocated(device: Any = None) -> int:  # noqa: ARG001
+    """Return 0, as torch does without CUDA."""
+    return 0
+
+
+def max_memory_allocated(device: Any = None) -> int:  # noqa: ARG001
+    """Return 0, as torch does without CUDA."""
+    return 0
+
+
+def memory_reserved(device: Any = None) -> int:  # noqa: ARG001
+    """Return 0, as torch does without CUDA."""
+    return 0
+
+
+def max_memory_reserved(device: Any = None) -> int:  # noqa: ARG001
+    """Return 0, as torch does without CUDA."""
+    return 0
 
 
 def device_count() -> int:
@@ -57,5 +103,20 @@ def current_device() -> int:
 
 
 def synchronize(device: Any = None) -> None:  # noqa: ARG001 - torch's signature
+    """Refuse, in torch's words: there is no CUDA device."""
+    _refuse()
+
+
+def get_device_name(device: Any = None) -> str:  # noqa: ARG001
+    """Refuse, in torch's words: there is no CUDA device."""
+    _refuse()
+
+
+def get_device_properties(device: Any = None) -> Any:  # noqa: ARG001
+    """Refuse, in torch's words: there is no CUDA device."""
+    _refuse()
+
+
+def get_device_capability(device: Any = None) -> tuple[int, int]:  # noqa: ARG001
     """Refuse, in torch's words: there is no CUDA device."""
     _refuse()
