@@ -119,7 +119,10 @@ _HOMES = {
         max_pool1d max_pool1d_with_indices max_pool2d max_pool3d rms_norm
     """,
     "serialization": "load load_file save save_file",
-    "storage": "TypedStorage UntypedStorage",
+    "storage": """
+        BoolStorage ByteStorage CharStorage DoubleStorage FloatStorage IntStorage LongStorage
+        ShortStorage TypedStorage UntypedStorage
+    """,
 }
 _LAZY_NAMES = {name: home for home, names in _HOMES.items() for name in names.split()}
 

@@ -323,6 +323,64 @@ def _refuse_arguments() -> NoReturn:
     raise RuntimeError(msg)
 
 
+class _OldStorageType(type):
+    """Lets ``isinstance(storage, torch.FloatStorage)`` look at the dtype, as torch's types do."""
+
+    dtype: dtype
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, TypedStorage) and instance.dtype is cls.dtype
+
+
+def _old_storage(kind: dtype) -> Any:
+    """Return torch's old type of the storages of one dtype; it makes a TypedStorage."""
+
+    def __new__(  # noqa: N807
+        cls: Any,
+        *args: Any,
+        wrap_storage: UntypedStorage | None = None,
+        dtype: Any = None,
+        device: Any = None,
+        _internal: bool = False,
+    ) -> TypedStorage:
+        if dtype is not None:
+            msg = f"{cls.__name__}() has a dtype of its own, and takes none; got {dtype}"
+            raise RuntimeError(msg)
+        return TypedStorage(
+            *args,
+            wrap_storage=wrap_storage,
+            dtype=cls.dtype,
+            device=device,
+            _internal=_internal,
+        )
+
+    doc = f"Make a storage of {kind} the way torch did before ``TypedStorage``."
+    name = f"{kind.scalar_type}Storage"
+    made = {"__new__": __new__, "__doc__": doc, "__module__": "torch", "dtype": kind}
+    return _OldStorageType(name, (), made)
+
+
+BFloat16Storage = _old_storage(_dtype.bfloat16)
+BoolStorage = _old_storage(_dtype.bool)
+ByteStorage = _old_storage(_dtype.uint8)
+CharStorage = _old_storage(_dtype.int8)
+DoubleStorage = _old_storage(_dtype.float64)
+FloatStorage = _old_storage(_dtype.float32)
+HalfStorage = _old_storage(_dtype.float16)
+IntStorage = _old_storage(_dtype.int32)
+LongStorage = _old_storage(_dtype.int64)
+ShortStorage = _old_storage(_dtype.int16)
+_old_types = (
+    *(BFloat16Storage, BoolStorage, ByteStorage, CharStorage, DoubleStorage),
+    *(FloatStorage, HalfStorage, IntStorage, LongStorage, ShortStorage),
+)
+
+
+def old_type_of(kind: dtype) -> Any:
+    """Return torch's old type of the storages of a dtype."""
+    return next(old for old in _old_types if old.dtype is kind)
+
+
 def untyped_of(tensor: Tensor) -> UntypedStorage:
     """Return the memory behind a tensor as bytes."""
     made = UntypedStorage()

@@ -98,6 +98,25 @@ def test_typed_storage_warns_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert x.storage().dtype is penlight.float32
 
 
+@pytest.mark.parametrize("kind", ["Float", "Double", "Half", "Long", "Int", "Byte", "Bool"])
+def test_old_storage_types_make_and_know_storages(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(penlight.storage, "_warned", [True])
+    old = getattr(penlight.storage, f"{kind}Storage")
+    made = old([1, 0])
+    assert made.type() == f"torch.{kind}Storage"
+    assert isinstance(made, old)
+    assert not isinstance(made, penlight.ShortStorage)
+    assert penlight.zeros(1, dtype=made.dtype).storage_type() is old
+    assert old(wrap_storage=made.untyped()).tolist() == [1, 0]
+
+
+def test_volatile_is_false_and_warns() -> None:
+    with pytest.warns(UserWarning, match="volatile was removed"):
+        assert penlight.zeros(1).volatile is False
+
+
 def test_storages_are_copied_and_hashed_by_their_memory() -> None:
     x = penlight.zeros(2)
     storage = x.untyped_storage()

@@ -65,8 +65,8 @@ binomial poisson
 amax amin aminmax argmax argmin max median min nanmedian
 """,
     "from_data": """
-BoolTensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor IntTensor LongTensor
-ShortTensor as_tensor asarray from_numpy frombuffer tensor
+BFloat16Tensor BoolTensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor IntTensor
+LongTensor ShortTensor as_tensor asarray from_numpy frombuffer tensor
 """,
     "gamma": """
 digamma igamma igammac lgamma mvlgamma polygamma
@@ -302,7 +302,7 @@ cross matrix_exp matrix_power
 """,
     "memory": """
 __dlpack__ as_subclass is_set_to is_shared layout name new share_memory_ storage storage_type
-untyped_storage
+untyped_storage volatile
 """,
     "numbers": """
 frexp gcd gcd_ lcm lcm_ ldexp ldexp_ nextafter nextafter_

@@ -14,6 +14,7 @@ from .._tensor_memory import legacy_array
 from ._creating import made, numpy_dtype_of
 
 __all__ = [
+    "BFloat16Tensor",
     "BoolTensor",
     "ByteTensor",
     "CharTensor",
@@ -370,6 +371,7 @@ def _legacy(name: str, kind: dtype) -> Any:
     )
 
 
+BFloat16Tensor = _legacy("BFloat16Tensor", _dtype.bfloat16)
 FloatTensor = _legacy("FloatTensor", _dtype.float32)
 DoubleTensor = _legacy("DoubleTensor", _dtype.float64)
 HalfTensor = _legacy("HalfTensor", _dtype.float16)

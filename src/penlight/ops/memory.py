@@ -15,6 +15,7 @@ from ..storage import (
     TypedStorage,
     UntypedStorage,
     is_shared_memory,
+    old_type_of,
     typed_of,
     untyped_of,
     warn_of_typed_storage,
@@ -47,8 +48,7 @@ def storage(self: Tensor) -> TypedStorage:
 def storage_type(self: Tensor) -> Any:
     """Return the class of the tensor's storage; torch calls it deprecated, and warns."""
     warn_of_typed_storage()
-    del self
-    return TypedStorage
+    return old_type_of(self.dtype)
 
 
 def is_set_to(self: Tensor, tensor: Tensor) -> bool:
@@ -245,6 +245,15 @@ def _layout_of(self: Tensor) -> Any:
     return _layout.strided
 
 
+def _volatile(self: Tensor) -> bool:
+    """False: torch took it away, and warns."""
+    del self
+    import warnings  # noqa: PLC0415 - only for what torch warns about
+
+    warnings.warn("volatile was removed (Variable.volatile is always False)", stacklevel=2)
+    return False
+
+
 def _name_of(self: Tensor) -> None:
     """Nothing: tensors have no names."""
     del self
@@ -264,3 +273,4 @@ for _function in (
 attach(dlpack_of, "__dlpack__")
 attach(property(_layout_of), "layout")
 attach(property(_name_of), "name")
+attach(property(_volatile), "volatile")
