@@ -1,16 +1,8 @@
-"""torch's own sample inputs, which its wheel carries for its test suite, on both sides.
-
-torch's modules under ``torch.testing._internal`` import ``expecttest``, which their samples do not
-use: where it is not installed, an empty module of that name stands in.
-"""
+"""torch's own sample inputs, which its wheel carries for its test suite, on both sides."""
 
 from __future__ import annotations
 
 import importlib
-import importlib.util
-import sys
-import types
-import unittest
 from typing import Any
 
 import numpy as np
@@ -23,10 +15,6 @@ DTYPES = ("float32", "float64", "int64", "bool")
 
 def database(module: str, name: str) -> Any:
     """Return a list of torch's sample makers, ``op_db`` or another."""
-    if importlib.util.find_spec("expecttest") is None:
-        stand_in = types.ModuleType("expecttest")
-        stand_in.TestCase = unittest.TestCase
-        sys.modules.setdefault("expecttest", stand_in)
     return getattr(importlib.import_module(f"torch.testing._internal.{module}"), name)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -23,12 +22,6 @@ MODULES = {
     for info in torch_internal.database("common_modules", "module_db")
 }
 
-TAKES_DTYPE = {
-    info.module_cls
-    for info in MODULES.values()
-    if "dtype" in inspect.signature(info.module_cls.__init__).parameters
-}
-
 
 def samples(info: Any) -> Iterator[tuple[str, bool, Any, Any]]:
     """Yield each sample with its name, twice where training and evaluation differ."""
@@ -44,14 +37,12 @@ def samples(info: Any) -> Iterator[tuple[str, bool, Any, Any]]:
 
 def make_both(info: Any, given: Any, dtype: Any) -> tuple[Any, Any]:
     """Return penlight's and torch's module from the same seed and arguments."""
-    options = dict(given.kwargs)
-    if info.module_cls in TAKES_DTYPE:
-        options["dtype"] = dtype
-    mine = torch_internal.to_penlight([list(given.args), options])
+    mine = torch_internal.to_penlight([list(given.args), given.kwargs])
     penlight.manual_seed(0)
     torch.manual_seed(0)
     ours = getattr(penlight.nn, info.module_cls.__name__)(*mine[0], **mine[1])
-    return ours, info.module_cls(*given.args, **options)
+    theirs = info.module_cls(*given.args, **given.kwargs)
+    return ours.to(torch_internal.to_penlight(dtype)), theirs.to(dtype)
 
 
 def same_state(ours: Any, theirs: Any) -> None:
@@ -125,12 +116,12 @@ def test_module_refuses_what_torch_refuses(name: str) -> None:
 
 def construct_and_call(info: Any, given: Any) -> None:
     """Make penlight's module and call it, one of which must fail."""
-    options = {**given.constructor_input.kwargs, "dtype": torch.float64}
-    made = torch_internal.to_penlight([list(given.constructor_input.args), options])
+    made = torch_internal.to_penlight(
+        [list(given.constructor_input.args), given.constructor_input.kwargs]
+    )
     rest = torch_internal.to_penlight([list(given.forward_input.args), given.forward_input.kwargs])
-    if info.module_cls not in TAKES_DTYPE:
-        del made[1]["dtype"]
-    getattr(penlight.nn, info.module_cls.__name__)(*made[0], **made[1])(*rest[0], **rest[1])
+    module = getattr(penlight.nn, info.module_cls.__name__)(*made[0], **made[1])
+    module.to(penlight.float64)(*rest[0], **rest[1])
 
 
 def test_nearly_all_samples_agree() -> None:
