@@ -42,20 +42,25 @@ def array_like(tensor: Any) -> Any:
     )
 
 
-def to_penlight(value: Any) -> Any:
-    """Return torch's arguments as penlight's: tensors with their layout, dtypes, devices."""
+def to_penlight(value: Any, made: dict[int, Any] | None = None) -> Any:
+    """Return torch's arguments as penlight's: tensors with their layout, dtypes, devices.
+
+    A tensor that comes twice becomes one that does; ``made`` holds what is made by now.
+    """
     import torch
 
+    made = {} if made is None else made
     if isinstance(value, torch.Tensor):
-        made = wrap(array_like(value))
-        return made.requires_grad_() if value.requires_grad else made
+        if id(value) not in made:
+            made[id(value)] = wrap(array_like(value)).requires_grad_(value.requires_grad)
+        return made[id(value)]
     if isinstance(value, torch.Size):
         return penlight.Size(value)
     if isinstance(value, (list, tuple)):
-        items = [to_penlight(item) for item in value]
+        items = [to_penlight(item, made) for item in value]
         return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
     if isinstance(value, dict):
-        return {key: to_penlight(item) for key, item in value.items()}
+        return {key: to_penlight(item, made) for key, item in value.items()}
     if isinstance(value, (torch.dtype, torch.memory_format, torch.layout)):
         return getattr(penlight, str(value).rpartition(".")[2])
     if isinstance(value, torch.device):
@@ -70,10 +75,14 @@ def to_penlight(value: Any) -> Any:
 
 def module_to_penlight(module: Any) -> Any:
     """Return penlight's module of the same class, attributes, parameters, buffers and children."""
-    made = object.__new__(getattr(penlight.nn, type(module).__name__))
+    room = importlib.import_module(type(module).__module__.replace("torch", "penlight", 1))
+    import torch
+
+    made = object.__new__(getattr(room, type(module).__name__))
     penlight.nn.Module.__init__(made)
+    own = vars(torch.nn.Module())
     for name, value in vars(module).items():
-        if not name.startswith("_"):
+        if name not in own:
             setattr(made, name, to_penlight(value))
     for name, value in module._parameters.items():
         made.register_parameter(

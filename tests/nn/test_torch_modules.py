@@ -14,8 +14,15 @@ import penlight
 
 torch = pytest.importorskip("torch", reason="the oracle: pip install torch==2.13.0")
 
-# Where penlight differs: the module and what its samples share, with the reason.
-EXCEPTIONS: dict[str, str] = {}
+# Where penlight differs: the module and dtype, on how many samples, and the reason.
+EXCEPTIONS = {
+    "CTCLoss float32": (16, "exponentials of sums near 100 round by 1e-5, on both sides"),
+    "FractionalMaxPool3d float32": (2, "random samples for two, given to an input without a batch"),
+    "FractionalMaxPool3d float64": (2, "random samples for two, given to an input without a batch"),
+}
+
+# Modules that refuse the same inputs for another reason first.
+REFUSED_OTHERWISE = {"LinearCrossEntropyLoss": "it checks as cross_entropy does"}
 
 MODULES = {
     info.module_cls.__name__: info
@@ -31,6 +38,8 @@ def samples(info: Any) -> Iterator[tuple[str, bool, Any, Any]]:
                 info, device="cpu", dtype=dtype, requires_grad=True, training=training
             )
             for number, sample in enumerate(found):
+                if sample.constructor_input.kwargs.get("options") is not None:
+                    continue  # of LinearCrossEntropyLoss: refused, its class is not in penlight
                 mode = "train" if training else "eval"
                 yield f"{str(dtype)[6:]} {mode} {number} {sample.desc}", training, dtype, sample
 
@@ -82,7 +91,7 @@ def list_of(result: Any) -> Any:
 @pytest.mark.parametrize("name", sorted(MODULES))
 def test_module_gives_what_torch_gives_on_its_samples(name: str) -> None:
     info = MODULES[name]
-    wrong = []
+    wrong: dict[str, list[str]] = {}
     for label, training, dtype, sample in samples(info):
         try:
             with warnings.catch_warnings():
@@ -91,17 +100,25 @@ def test_module_gives_what_torch_gives_on_its_samples(name: str) -> None:
                 ours.train(training)
                 theirs.train(training)
                 assert repr(ours) == repr(theirs)
-                same_state(ours, theirs)
+                if not info.is_lazy:
+                    same_state(ours, theirs)
                 same_run(ours, theirs, sample.forward_input)
                 same_state(ours, theirs)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong is the finding
-            if f"{name} {label}" not in EXCEPTIONS:
-                wrong.append(f"{name} {label}: {type(error).__name__}: {error}"[:600])
-    assert not wrong, "\n".join(wrong)
+            said = f"{name} {label}: {type(error).__name__}: {error}"[:600]
+            wrong.setdefault(f"{name} {label.partition(' ')[0]}", []).append(said)
+    for kind in {*wrong, *(kind for kind in EXCEPTIONS if kind.startswith(f"{name} "))}:
+        found, (expected, _) = wrong.get(kind, []), EXCEPTIONS.get(kind, (0, ""))
+        assert len(found) == expected, "\n".join(found)
 
 
 @pytest.mark.parametrize(
-    "name", sorted(name for name, info in MODULES.items() if info.module_error_inputs_func)
+    "name",
+    sorted(
+        name
+        for name, info in MODULES.items()
+        if info.module_error_inputs_func and name not in REFUSED_OTHERWISE
+    ),
 )
 def test_module_refuses_what_torch_refuses(name: str) -> None:
     info = MODULES[name]
@@ -116,14 +133,14 @@ def test_module_refuses_what_torch_refuses(name: str) -> None:
 
 def construct_and_call(info: Any, given: Any) -> None:
     """Make penlight's module and call it, one of which must fail."""
-    made = torch_internal.to_penlight(
-        [list(given.constructor_input.args), given.constructor_input.kwargs]
-    )
-    rest = torch_internal.to_penlight([list(given.forward_input.args), given.forward_input.kwargs])
-    module = getattr(penlight.nn, info.module_cls.__name__)(*made[0], **made[1])
-    module.to(penlight.float64)(*rest[0], **rest[1])
+    made, forward = given.constructor_input, given.forward_input
+    args, options = torch_internal.to_penlight([list(made.args), made.kwargs])
+    module = getattr(penlight.nn, info.module_cls.__name__)(*args, **options)
+    assert forward is not None, "the construction was to fail"
+    args, options = torch_internal.to_penlight([list(forward.args), forward.kwargs])
+    module(*args, **options)
 
 
 def test_nearly_all_samples_agree() -> None:
     total = sum(1 for info in MODULES.values() for _ in samples(info))
-    assert len(EXCEPTIONS) <= 0.02 * total
+    assert sum(count for count, _ in EXCEPTIONS.values()) <= 0.02 * total

@@ -204,6 +204,7 @@ def same_tensor(a: Any, b: Any, *, values: bool = True) -> None:
         assert steps[0] == steps[1], f"strides of a view {a.stride()}, torch: {b.stride()}"
     if values:
         relative, absolute = LIMITS.get(name, (0, 0))
+        a, b = (part.float() if name == "bfloat16" else part for part in (a, b))
         expected = b.numpy(force=True)
         # Sums round by the size of their terms, for which the largest element stands.
         finite = np.abs(expected[np.isfinite(expected)]) if absolute else expected
@@ -216,7 +217,8 @@ def same_tensor(a: Any, b: Any, *, values: bool = True) -> None:
 def weights(parts: list[Any], namespace: Any) -> Any:
     """Return the sum of the parts' elements, each with a weight of its own."""
     total = 0
-    for part in parts:
+    # NumPy has no bfloat16.
+    for part in [p.float() if str(p.dtype).endswith("bfloat16") else p for p in parts]:
         scale = np.cos(np.arange(part.numel(), dtype=np.float64)).reshape(tuple(part.shape))
         scale = scale.astype(str(part.dtype).rpartition(".")[2])
         total = total + (part * namespace.from_numpy(np.asarray(scale))).sum()
@@ -282,7 +284,7 @@ def _main() -> None:
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     known = read_table() if TABLE.exists() else {}
-    rows = {}
+    rows = dict(known)
     for name, info in sorted(operators().items()):
         if options.names and name not in options.names and info.name not in options.names:
             continue
@@ -297,7 +299,7 @@ def _main() -> None:
         rows[name] = Row(samples, samples - len(differing), reason)
     if options.write:
         lines = ["# operator\tsamples\tagree\treason"]
-        for name, (samples, agree, reason) in rows.items():
+        for name, (samples, agree, reason) in sorted(rows.items()):
             counts = ("-", "-") if samples is None else (str(samples), str(agree))
             lines.append("\t".join((name, *counts, reason)))
         TABLE.write_text("\n".join(lines) + "\n")

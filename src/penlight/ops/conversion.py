@@ -427,7 +427,10 @@ def sum_to_size(self: Tensor, *size: Any) -> Tensor:
     if len(wanted) > len(shape) or any(a not in {1, b} for a, b in pairs):
         msg = f"size {{{list(wanted)}}} is not expandable to size {{{list(shape)}}}."
         raise RuntimeError(msg)
-    return self if wanted == shape else sum_to(self, wanted)
+    if wanted == shape and (shape or self._array.dtype.kind != "b"):
+        return self
+    out: Tensor = sum_to(self.to(_dtype.int64) if self._array.dtype.kind in "biu" else self, wanted)
+    return out
 
 
 attach(sum_to_size)

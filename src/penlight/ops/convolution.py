@@ -83,6 +83,14 @@ def _finished(out: Array, bias: Array | None, kind: np.dtype[Any]) -> Array:
     return out.astype(kind, copy=False)
 
 
+def _cut(out: Any, shape: Any) -> Any:
+    """Return the windows that there were: padding of the output can have room for more."""
+    for dim in range(2, len(shape)):
+        if out.shape[dim] != shape[dim]:
+            out = out.narrow(dim, 0, shape[dim])
+    return out
+
+
 def _of_bias(grad: Any) -> Any:
     return grad.sum((0, *range(2, grad.dim())))
 
@@ -125,8 +133,8 @@ def conv(
     node="ConvolutionBackward0",
     method=False,
     quiet=True,
-    input=lambda grad, weight, stride, padding, dilation, groups: conv(
-        grad, weight, None, stride, padding, dilation, groups
+    input=lambda grad, input_shape, weight, stride, padding, dilation, groups: _cut(
+        conv(grad, weight, None, stride, padding, dilation, groups), input_shape
     ),
     weight=lambda grad, input, weight_shape, stride, padding, dilation, groups: conv_weight(
         input, grad, tuple(weight_shape[2:]), stride, padding, dilation, groups
@@ -163,8 +171,8 @@ def conv_transpose(
     node="ConvolutionBackwardBackward0",
     method=False,
     quiet=True,
-    output=lambda grad, input, stride, padding, dilation, groups: conv(
-        input, grad, None, stride, padding, dilation, groups
+    output=lambda grad, output_shape, input, stride, padding, dilation, groups: _cut(
+        conv(input, grad, None, stride, padding, dilation, groups), output_shape
     ),
     input=lambda grad, output, input_shape, stride, padding, dilation, groups: conv_transpose(
         output, grad, None, tuple(input_shape[2:]), stride, padding, dilation, groups

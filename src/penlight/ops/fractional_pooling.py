@@ -58,7 +58,8 @@ def _fractional_max_pool(input: Array, samples: Array, out: Sizes, kernel: Sizes
     samples = samples.reshape(planes, dims)
     places = _places(samples[:, ::-1] if dims == 2 else samples, size, out, kernel)
     flat = input.reshape(planes, math.prod(size))
-    values = np.take_along_axis(flat, places.reshape(planes, -1), 1).reshape(places.shape)
+    values = np.take_along_axis(flat, places.reshape(planes, math.prod(places.shape[1:])), 1)
+    values = values.reshape(places.shape)
     chosen = values.argmax(axis=-1)[..., None]
     found = np.take_along_axis(values, chosen, -1).reshape(*lead, *out)
     indices = np.take_along_axis(places, chosen, -1).reshape(*lead, *out)

@@ -40,7 +40,7 @@ def _check_along(
 ) -> int:
     """Refuse an index of the wrong kind, shape or range; return the dimension from 0."""
     place = _check.dim(dim, input.ndim)
-    if index.dtype.kind != "i" or index.dtype.itemsize < 4:
+    if index.size and (index.dtype.kind != "i" or index.dtype.itemsize < 4):
         msg = f"{function}(): Expected dtype int32/int64 for index"
         raise RuntimeError(msg)
     ndim = max(input.ndim, 1)
@@ -48,7 +48,7 @@ def _check_along(
         against = "input" if source is None else "self"
         msg = f"Index tensor must have the same number of dimensions as {against} tensor"
         raise RuntimeError(msg)
-    for other, length in enumerate(index.shape):
+    for other, length in enumerate(index.shape if index.size else ()):
         room = input.shape[other] if input.ndim else 1
         if index.size and ((other != place and length > room) or _too_long(source, other, length)):
             _refuse_lengths(input, place, index, source, other)
@@ -117,6 +117,8 @@ def gather(input: Array, dim: int, index: Array, *, sparse_grad: bool = False) -
                 [4]])
     """
     place = _check_along("gather", input, dim, index)
+    if not index.size:
+        return np.empty(index.shape, input.dtype)
     if not index.ndim or not input.ndim:
         return np.atleast_1d(input)[np.atleast_1d(index)].reshape(index.shape)
     return input[_index_along(index, place)]

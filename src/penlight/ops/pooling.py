@@ -134,7 +134,8 @@ def _avg_pool_of(
         total += around[last_dims(place)]
     counts = _divisors(windows, size, inside, divisor, wide)
     if total.dtype.kind == "i":  # torch: whole numbers are cut towards zero
-        return (np.sign(total) * (np.abs(total) // counts)).astype(input.dtype, copy=False)
+        cut = np.sign(total) * np.sign(counts) * (np.abs(total) // np.abs(counts))
+        return cut.astype(input.dtype, copy=False)
     total /= counts
     return total.astype(input.dtype, copy=False)
 

@@ -240,6 +240,10 @@ def batch_norm(
         Ioffe and Szegedy 2015, Batch Normalization, arXiv 1502.03167.
     """
     check_tensors("batch_norm", input=input)
+    if eps < 0 or (training and eps == 0):
+        allowed = "positive during training" if training else "non-negative"
+        msg = f"batch_norm eps must be {allowed}, but got {eps}"
+        raise ValueError(msg)
     if training:
         _refuse_single_values(input.shape)
     channels = input.shape[1] if input.dim() > 1 else 0

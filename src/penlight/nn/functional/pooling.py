@@ -51,8 +51,8 @@ def _check_input(function: str, input: Tensor, dims: int) -> None:
         raise TypeError(msg)
     if input.dim() not in {dims + 1, dims + 2}:
         msg = (
-            f"{function}(): Expected {dims + 1}D or {dims + 2}D (batch mode) tensor for 'input', "
-            f"got an input of size: {list(input.shape)}"
+            f"{function}(): non-empty {dims + 1}D or {dims + 2}D (batch mode) tensor expected for "
+            f"input, got an input of size: {list(input.shape)}"
         )
         raise RuntimeError(msg)
 

@@ -114,6 +114,10 @@ class RNNBase(Module):
         """Make the parameters and initialise them."""
         super().__init__()
         _check_dropout(dropout, num_layers)
+        for name, flag in (("bias", bias), ("batch_first", batch_first)):
+            if not isinstance(flag, bool):
+                msg = f"{name} should be of type bool, got: {type(flag).__name__}"
+                raise TypeError(msg)
         _check_sizes(input_size, hidden_size, num_layers, proj_size)
         if mode not in _KINDS:
             msg = f"Unrecognized RNN mode: {mode}; expected one of {', '.join(_KINDS)}"

@@ -386,6 +386,9 @@ class HuberLoss(_Loss):
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
         super().__init__(reduction=reduction)
+        if not isinstance(delta, (int, float)):
+            msg = f"delta must be a float or int, got: {type(delta)}"
+            raise TypeError(msg)
         self.delta = delta
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
