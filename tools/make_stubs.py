@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 PACKAGE = Path(penlight.__file__).parent
 OPS = "penlight.ops."
 # Recorded from torch, so that this runs without it.
-TORCH_NAMES = PACKAGE.parents[1] / "tests" / "data" / "torch_names.txt"
+TORCH_NAMES = Path(__file__).resolve().parents[1] / "tests" / "data" / "torch_names.txt"
 
 INDEX_HEAD = '''"""Which family of ops holds a name. Made by tools/make_stubs.py; do not edit."""
 
