@@ -391,11 +391,10 @@ Outcome run(const Spec& spec, PyObject* const* args, Ref* tensor) {
     edges = edges_of(spec, call, &present);
     if (!edges) return Outcome::kError;
   }
+  const int recorded = present != 0 ? recording() : 0;
+  if (recorded < 0) return Outcome::kError;
   // A view made without recording is a leaf where what it looks at has a history: views.py.
-  if (spec.view && present != 0) {
-    const int recorded = recording();
-    if (recorded <= 0) return recorded < 0 ? Outcome::kError : Outcome::kLeave;
-  }
+  if (spec.view && present != 0 && !recorded) return Outcome::kLeave;
   Ref result, extras, step;
   const Outcome outcome = run_forward(spec, call, &result, &extras);
   if (outcome != Outcome::kDone) return outcome;
@@ -405,11 +404,9 @@ Outcome run(const Spec& spec, PyObject* const* args, Ref* tensor) {
     step = view_step(spec, call);
     if (!step || !attach_view(tensor->get(), args[0], step.get())) return Outcome::kError;
   }
-  if (present == 0) return Outcome::kDone;
-  const int recorded = recording();
-  if (recorded < 0) return Outcome::kError;
+  if (!recorded) return Outcome::kDone;
   const Made made{tensor->get(), extras.get(), step.get()};
-  if (recorded && !record(spec, call, std::move(edges), present, made)) return Outcome::kError;
+  if (!record(spec, call, std::move(edges), present, made)) return Outcome::kError;
   return Outcome::kDone;
 }
 

@@ -13,18 +13,27 @@ constexpr int64_t kGrain = 1 << 15;  // elements that are worth a thread
 
 int64_t planes_in_chunk(int64_t each) { return kGrain / std::max<int64_t>(1, each) + 1; }
 
-// The windows [first, last) along one dimension in which the element `at` of the kernel stands
-// inside the input, and where it stands in the first of them.
+// Of `count` steps from `start`, those [first, last) that stand inside [0, size), and where the
+// first of them stands.
 struct Range {
   int64_t first, last, begin;
 };
 
-Range inside(const Windows& w, int dim, int64_t at) {
-  const int64_t shift = at * w.dilation[dim] - w.padding[dim], stride = w.stride[dim];
-  const int64_t first = shift >= 0 ? 0 : (-shift + stride - 1) / stride;
-  const int64_t room = w.size[dim] - 1 - shift;
-  const int64_t last = room < 0 ? 0 : std::min(w.out[dim], room / stride + 1);
-  return {std::min(first, last), last, first * stride + shift};
+Range inside(int64_t start, int64_t step, int64_t count, int64_t size) {
+  const int64_t first = start >= 0 ? 0 : (-start + step - 1) / step;
+  const int64_t room = size - 1 - start;
+  const int64_t last = room < 0 ? 0 : std::min(count, room / step + 1);
+  return {std::min(first, last), last, start + first * step};
+}
+
+// The windows in which the element `at` of the kernel stands inside the input.
+Range windows_of(const Windows& w, int dim, int64_t at) {
+  return inside(at * w.dilation[dim] - w.padding[dim], w.stride[dim], w.out[dim], w.size[dim]);
+}
+
+// The elements of the kernel that stand inside the input for the window `at`.
+Range elements_of(const Windows& w, int dim, int64_t at) {
+  return inside(at * w.stride[dim] - w.padding[dim], w.dilation[dim], w.kernel[dim], w.size[dim]);
 }
 
 // Calls row(line of windows, their first and last, where the first stands in the plane) for each
@@ -47,10 +56,11 @@ template <typename Element>
 void for_each_element(const Windows& w, const Element& element) {
   int64_t number = 0;
   for (int64_t d = 0; d < w.kernel[0]; ++d) {
-    const Range depth = inside(w, 0, d);
+    const Range depth = windows_of(w, 0, d);
     for (int64_t h = 0; h < w.kernel[1]; ++h) {
-      const Range height = inside(w, 1, h);
-      for (int64_t x = 0; x < w.kernel[2]; ++x) element(number++, depth, height, inside(w, 2, x));
+      const Range height = windows_of(w, 1, h);
+      for (int64_t x = 0; x < w.kernel[2]; ++x)
+        element(number++, depth, height, windows_of(w, 2, x));
     }
   }
 }
@@ -116,26 +126,13 @@ void fold_windows(T* input, const T* columns, int64_t planes, const Windows& w) 
   });
 }
 
-// The elements [first, last) of the kernel that stand inside the input for the window `at`.
-struct Span {
-  int64_t first, last, begin;
-};
-
-Span span_of(const Windows& w, int dim, int64_t at) {
-  const int64_t begin = at * w.stride[dim] - w.padding[dim], step = w.dilation[dim];
-  const int64_t first = begin >= 0 ? 0 : (-begin + step - 1) / step;
-  const int64_t room = w.size[dim] - 1 - begin;
-  const int64_t last = room < 0 ? 0 : std::min(w.kernel[dim], room / step + 1);
-  return {first, last, begin};
-}
-
 template <typename T>
-void max_of_window(T& most, int64_t& place, const T* plane, const Windows& w, const Span& depth,
-                   const Span& height, const Span& width) {
+void max_of_window(T& most, int64_t& place, const T* plane, const Windows& w, const Range& depth,
+                   const Range& height, const Range& width) {
   const auto at = [&](int64_t d, int64_t h, int64_t x) {
-    return ((depth.begin + d * w.dilation[0]) * w.size[1] + height.begin + h * w.dilation[1]) *
-               w.size[2] +
-           width.begin + x * w.dilation[2];
+    const int64_t plane = depth.begin + (d - depth.first) * w.dilation[0];
+    const int64_t line = height.begin + (h - height.first) * w.dilation[1];
+    return (plane * w.size[1] + line) * w.size[2] + width.begin + (x - width.first) * w.dilation[2];
   };
   most = -std::numeric_limits<T>::infinity();
   place = at(depth.first, height.first, width.first);
@@ -161,12 +158,12 @@ void max_pool(T* out, int64_t* indices, const T* input, int64_t planes, const Wi
     for (int64_t plane = first; plane < last; ++plane) {
       int64_t to = plane * count;
       for (int64_t d = 0; d < w.out[0]; ++d) {
-        const Span depth = span_of(w, 0, d);
+        const Range depth = elements_of(w, 0, d);
         for (int64_t h = 0; h < w.out[1]; ++h) {
-          const Span height = span_of(w, 1, h);
+          const Range height = elements_of(w, 1, h);
           for (int64_t x = 0; x < w.out[2]; ++x, ++to) {
             max_of_window(out[to], indices[to], input + plane * size, w, depth, height,
-                          span_of(w, 2, x));
+                          elements_of(w, 2, x));
           }
         }
       }
