@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
+from contextlib import ContextDecorator
 from types import TracebackType
 from typing import Any, NoReturn, Self
 
 __all__ = ["profile", "record_function"]
 
 
-class record_function:  # noqa: N801 - torch's name
+class record_function(ContextDecorator):  # noqa: N801 - torch's name
     """A block, or a function, with a label for a profiler; without one it runs like any other.
 
     Args:
@@ -38,16 +37,6 @@ class record_function:  # noqa: N801 - torch's name
         trace: TracebackType | None,
     ) -> None:
         """End the block."""
-
-    def __call__(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """Decorate a function."""
-
-        @functools.wraps(func)
-        def labelled(*args: Any, **kwargs: Any) -> Any:
-            with self:
-                return func(*args, **kwargs)
-
-        return labelled
 
 
 def profile(*args: Any, **kwargs: Any) -> NoReturn:
