@@ -12,6 +12,11 @@ from .._dtype import FROM_NUMPY
 Array = np.ndarray[Any, Any]
 
 
+def refuse(message: str) -> NoReturn:
+    """Raise torch's usual error."""
+    raise RuntimeError(message)
+
+
 def integer(function: str, name: str, value: Any) -> int:
     """Return ``value`` as an int, refusing what is none."""
     try:

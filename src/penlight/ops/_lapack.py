@@ -8,7 +8,7 @@ the algorithm after another: Golub and Van Loan, *Matrix Computations*, chapters
 from __future__ import annotations
 
 import math
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
@@ -24,15 +24,10 @@ class LinAlgError(RuntimeError):
 # ---- checks --------------------------------------------------------------------------------------
 
 
-def refuse(message: str) -> NoReturn:
-    """Raise torch's usual error."""
-    raise RuntimeError(message)
-
-
 def check_matrix(function: str, array: Array, name: str = "A") -> None:
     """Refuse what has fewer than two dimensions."""
     if array.ndim < 2:
-        refuse(
+        _check.refuse(
             f"{function}: The input tensor {name} must have at least 2 dimensions. "
             f"Got shape {list(array.shape)}"
         )
@@ -43,7 +38,7 @@ def check_square(function: str, array: Array, name: str = "A") -> None:
     check_matrix(function, array, name)
     rows, columns = array.shape[-2:]
     if rows != columns:
-        refuse(
+        _check.refuse(
             f"{function}: {name} must be batches of square matrices, but they are "
             f"{rows} by {columns} matrices"
         )
@@ -84,12 +79,12 @@ def check_floating(function: str, array: Array, *, low: bool = False) -> None:
         msg = f"\"{_KERNELS[function]}\" not implemented for '{kind.scalar_type}'"
         raise NotImplementedError(msg)
     if not kind.is_floating_point:
-        refuse(
+        _check.refuse(
             f"{function}: Expected a floating point or complex tensor as input. "
             f"Got {kind.scalar_type}"
         )
     if half:
-        refuse(f"{function}: Low precision dtypes not supported. Got {kind.scalar_type}")
+        _check.refuse(f"{function}: Low precision dtypes not supported. Got {kind.scalar_type}")
 
 
 def check_input(function: str, array: Array, *, square: bool = False) -> None:
@@ -102,7 +97,7 @@ def check_shapes(function: str, a: Array, b: Array, *, left: bool) -> None:
     """Refuse a right-hand side that does not fit the matrix."""
     check_matrix(function, b, "B")
     if (a.shape[-2] != b.shape[-2]) if left else (a.shape[-1] != b.shape[-1]):
-        refuse(
+        _check.refuse(
             f"{function}: Incompatible shapes of A and B for the equation "
             f"{'AX = B' if left else 'XA = B'} ({_check.shape_text(a.shape[-2:])} and "
             f"{_check.shape_text(b.shape[-2:])})"
@@ -112,7 +107,7 @@ def check_shapes(function: str, a: Array, b: Array, *, left: bool) -> None:
 def check_sizes(function: str, a: Array, b: Array) -> None:
     """Refuse a right-hand side that does not fit, in the words of torch's older functions."""
     if b.ndim > 1 and a.shape[-1] != b.shape[-2]:
-        refuse(
+        _check.refuse(
             f"Incompatible matrix sizes for {function}: each A matrix is {a.shape[-1]} by "
             f"{a.shape[-1]} but each b matrix is {b.shape[-2]} by {b.shape[-1]}"
         )

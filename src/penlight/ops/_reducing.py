@@ -57,6 +57,9 @@ def size(shape: tuple[int, ...], dims: Any = None) -> int:
     return math.prod(shape) if dims is None else math.prod(shape[dim] for dim in dims)
 
 
+_SINGLE = np.dtype(np.float32)
+
+
 def wide(kind: Any) -> Any:
-    """Return the dtype half types are accumulated in."""
-    return np.float32 if kind.itemsize == 2 else kind
+    """Return the dtype that sums are taken in: half types in float32."""
+    return _SINGLE if kind.itemsize == 2 else kind

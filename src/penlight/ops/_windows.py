@@ -83,14 +83,14 @@ def last_dims(places: tuple[Any, ...]) -> Any:
     return (..., *places)
 
 
-def surrounded(input: Array, windows: Windows, value: Any) -> tuple[Array, tuple[slice, ...]]:
-    """Return the input with a value around it, or itself where there is no room, and its place."""
+def surrounded(input: Array, windows: Windows) -> tuple[Array, tuple[slice, ...]]:
+    """Return the input with zeros around it, or itself where there is no room, and its place."""
     dims = len(windows.kernel)
     size = tuple(input.shape[-dims:])
     inner = tuple(slice(p, p + n) for p, n in zip(windows.padding, size, strict=True))
     reach = windows.reach(size)
     if reach == size:
         return input, inner
-    around = np.full((*input.shape[:-dims], *reach), value, input.dtype)
+    around = np.zeros((*input.shape[:-dims], *reach), input.dtype)
     around[last_dims(inner)] = input
     return around, inner

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +17,8 @@ from .. import kernels
 from .._dtype import bool as _BOOL, float32 as _FLOAT  # noqa: N812 - constants here
 from .._tensor import Array, Tensor, wrap
 from ..autograd.grad_mode import mode
+from . import _check
+from ._elementwise import widened
 from ._op import Saving, op
 from ._recorded import differentiate
 from .creation import ones, zeros
@@ -138,12 +140,6 @@ def _entries(array: Array) -> Array:
     return array.reshape(math.prod(array.shape[:-2]), *array.shape[-2:])
 
 
-def _widened(array: Array | None) -> Any:
-    """Return a half as float32, in which scores are computed; anything else as it is."""
-    is_half = array is not None and array.dtype.itemsize == 2
-    return array.astype(np.float32) if is_half and array is not None else array
-
-
 def _laid_as(query: Array, entries: Array) -> Array:
     """Return (B, L, D) with the batch's dimensions, in the query's order of memory.
 
@@ -172,8 +168,8 @@ def attention_by_blocks(
     scale: float,
 ) -> Saving:
     """Return attention over equal leading dimensions, without all of its scores in memory."""
-    scores = _Scores(_widened(query), _widened(key), _widened(attn_mask), is_causal, scale)
-    values = _entries(_widened(value))
+    scores = _Scores(widened(query), widened(key), widened(attn_mask), is_causal, scale)
+    values = _entries(widened(value))
     out = np.empty((*scores.query.shape[:2], values.shape[2]), values.dtype)
     kept: list[Array] | None = [] if scores.count() <= _KEPT else None
     for entries, rows in scores.blocks():
@@ -204,10 +200,10 @@ def _attention_backward(
             needs,
         )
     arrays = [tensor._array for tensor in (query, key, value)]
-    mask = None if attn_mask is None else _widened(attn_mask._array)
-    wide = [_widened(array) for array in arrays]
+    mask = None if attn_mask is None else widened(attn_mask._array)
+    wide = [widened(array) for array in arrays]
     scores = _Scores(wide[0], wide[1], mask, is_causal, scale)
-    made = _gradients(_entries(_widened(grad._array)), scores, _entries(wide[2]), weights)
+    made = _gradients(_entries(widened(grad._array)), scores, _entries(wide[2]), weights)
     kind = arrays[0].dtype
     return tuple(
         wrap(array.reshape(like.shape).astype(kind, copy=False)) if need else None
@@ -283,11 +279,9 @@ def _as_addend(mask: Any, kind: Any) -> Any:
 # ---- checks and the choice ----------------------------------------------------------------------
 
 
-def _refuse(message: str) -> NoReturn:
-    raise RuntimeError(message)
-
-
-def _check(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, causal: bool) -> None:
+def _check_inputs(
+    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, causal: bool
+) -> None:
     for place, (name, tensor) in enumerate(
         (("query", query), ("key", key), ("value", value)), start=1
     ):
@@ -298,24 +292,24 @@ def _check(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, causa
             )
             raise TypeError(msg)
     if not query.dtype is key.dtype is value.dtype:
-        _refuse(
+        _check.refuse(
             "Expected query, key, and value to have the same dtype, but got query.dtype: "
             f"{_c_name(query)} key.dtype: {_c_name(key)} and value.dtype: {_c_name(value)} instead."
         )
     if min(query.dim(), key.dim(), value.dim()) < 2:
-        _refuse(
+        _check.refuse(
             "Expected query, key, and value to all be  at least 2 dimensional, but got query.dim: "
             f"{query.dim()} key.dim: {key.dim()} and value.dim: {value.dim()} instead."
         )
     if mask is None:
         return
     if mask.dtype is not _BOOL and mask.dtype is not query.dtype and mask.dtype is not _FLOAT:
-        _refuse(
+        _check.refuse(
             "Expected attn_mask dtype to be bool or float or to match query dtype, but got "
             f"attn_mask.dtype: {_c_name(mask)} and  query.dtype: {_c_name(query)} instead."
         )
     if causal:
-        _refuse(
+        _check.refuse(
             "Explicit attn_mask should not be set when is_causal=True: give one of them, or the "
             "mask with is_causal=False"
         )
@@ -329,13 +323,13 @@ def _c_name(tensor: Any) -> str:
 def _with_all_heads(query: Any, key: Any, value: Any) -> tuple[Any, Any]:
     """Return key and value with each head as often as there are heads of queries for it."""
     if min(query.dim(), key.dim(), value.dim()) < 3:
-        _refuse(
+        _check.refuse(
             "enable_gqa needs heads in dimension -3, got shapes "
             f"{list(query.shape)}, {list(key.shape)} and {list(value.shape)}"
         )
     heads, of_key, of_value = (tensor.shape[-3] for tensor in (query, key, value))
     if heads % of_key or heads % of_value:
-        _refuse(
+        _check.refuse(
             "Number of heads in key and value must divide the number of heads in query, got "
             f"{of_key} and {of_value} for {heads}"
         )
@@ -426,9 +420,9 @@ def scaled_dot_product_attention(
 
         Rabe and Staats 2021, Self-attention Does Not Need O(n^2) Memory, arXiv 2112.05682.
     """
-    _check(query, key, value, attn_mask, is_causal)
+    _check_inputs(query, key, value, attn_mask, is_causal)
     if not 0.0 <= dropout_p <= 1.0:
-        _refuse(f"dropout probability has to be between 0 and 1, but got {dropout_p}")
+        _check.refuse(f"dropout probability has to be between 0 and 1, but got {dropout_p}")
     if enable_gqa:
         key, value = _with_all_heads(query, key, value)
     if scale is None:

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from .._tensor import Array, Tensor
+from . import _check
 from ._lapack import (
     check_input,
     check_sizes,
     check_square,
     each,
     raise_failures,
-    refuse,
     require_tensor,
     solve_triangle,
 )
@@ -197,13 +197,13 @@ def cholesky_solve(
     for name, tensor in (("input", input), ("input2", input2)):
         require_tensor("cholesky_solve", name, tensor)
         if tensor._array.ndim < 2:
-            refuse(
+            _check.refuse(
                 f"{'b' if name == 'input' else 'u'} should have at least 2 dimensions, but has "
                 f"{tensor._array.ndim} dimensions instead"
             )
     check_input("cholesky_solve", input2._array, square=True)
     if input._array.dtype != input2._array.dtype:
-        refuse(
+        _check.refuse(
             f"cholesky_solve: Expected both to have the same dtype, got {input.dtype} and "
             f"{input2.dtype}"
         )

@@ -21,6 +21,7 @@ import numpy as np
 
 from .. import kernels
 from .._tensor import Array
+from . import _elementwise as elementwise
 from ._op import op
 from ._windows import Sizes, Windows, fold, unfold
 
@@ -42,14 +43,10 @@ def _blocks(batch: int, bytes_each: int) -> Iterator[slice]:
         yield slice(begin, min(begin + size, batch))
 
 
-def _wide(*arrays: Array) -> Iterator[Array]:
-    """Yield arrays in the dtype that sums are taken in: half types in float32."""
-    for array in arrays:
-        if array.dtype.kind == "b":
-            msg = "\"slow_conv2d_cpu\" not implemented for 'Bool'"
-            raise NotImplementedError(msg)
-        half = array.dtype.itemsize == 2 and array.dtype.kind not in "iu"
-        yield array.astype(np.float32) if half else array
+def _widened(first: Array, second: Array) -> tuple[Array, Array]:
+    """Return both in the dtype that sums are taken in; bool is refused."""
+    elementwise.refuse("slow_conv2d_cpu", first, second, kinds="b")
+    return elementwise.widened(first), elementwise.widened(second)
 
 
 def _multiply(out: Array, first: Array, second: Array) -> None:
@@ -120,7 +117,7 @@ def conv(
     """Convolve (N, C, *) with a weight (O, C / groups, *kernel)."""
     windows = _windows(weight.shape[2:], stride, padding, dilation, input.shape[2:])
     kind, (n, rows, places) = input.dtype, (len(input), len(weight), math.prod(windows.out))
-    input, weight = _wide(input, weight)
+    input, weight = _widened(input, weight)
     matrix = weight.reshape(groups, rows // groups, -1)
     out = np.empty((n, rows, places), input.dtype)
     for block in _blocks(n, groups * matrix.shape[2] * places * input.itemsize):
@@ -154,7 +151,7 @@ def conv_transpose(
     """Return the input of spatial shape ``size`` that the adjoint of a convolution gives."""
     windows = Windows(weight.shape[2:], stride, padding, dilation, input.shape[2:])
     kind, (n, channels) = input.dtype, (len(input), weight.shape[1] * groups)
-    input, weight = _wide(input, weight)
+    input, weight = _widened(input, weight)
     matrix = weight.reshape(groups, len(weight) // groups, -1).swapaxes(1, 2)
     depth, places = groups * matrix.shape[1], math.prod(windows.out)
     out = np.empty((n, channels, *size), input.dtype)
@@ -191,7 +188,7 @@ def conv_weight(
     n, size = len(output), output.shape[2:]
     windows = Windows(kernel, stride, padding, dilation, size)
     kind, channels = input.dtype, input.shape[1] // groups
-    output, input = _wide(output, input)
+    output, input = _widened(output, input)
     rows, depth, places = output.shape[1] // groups, channels * math.prod(kernel), math.prod(size)
     out = np.zeros((groups, rows, depth), input.dtype)
     for block in _blocks(n, groups * depth * places * input.itemsize):

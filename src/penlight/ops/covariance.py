@@ -8,7 +8,7 @@ from typing import Any
 from .._dtype import get_default_dtype
 from .._tensor import Tensor
 from . import _check
-from ._lapack import refuse, require_tensor
+from ._lapack import require_tensor
 from ._op import attach
 from .decompositions import linalg_qr, linalg_svd
 
@@ -54,7 +54,7 @@ def cov(
     weights = _weights(fweights, aweights)
     total: Any = count if weights is None else weights.sum()
     if weights is not None and count and float(total.item()) == 0:
-        refuse("cov(): weights sum to zero, can't be normalized")
+        _check.refuse("cov(): weights sum to zero, can't be normalized")
     mean = values.mean(1) if weights is None else (values * weights).sum(1) / total
     freedom = _freedom(total, weights, aweights, correction)
     centred = values - mean.unsqueeze(1)
@@ -88,34 +88,34 @@ def _freedom(total: Any, weights: Any, aweights: Any, correction: int) -> Any:
 
 def _check_cov(input: Tensor, fweights: Any, aweights: Any) -> None:
     if input._array.ndim > 2:
-        refuse(
+        _check.refuse(
             "cov(): expected input to have two or fewer dimensions but got an input with "
             f"{input._array.ndim} dimensions"
         )
     if input._array.dtype.kind == "b":
-        refuse("cov(): bool dtype is not supported for input")
+        _check.refuse("cov(): bool dtype is not supported for input")
     shape = input._array.shape
     count = shape[1] if len(shape) == 2 else input._array.size
     for name, weights, floating in (("fweights", fweights, False), ("aweights", aweights, True)):
         if weights is None:
             continue
         if weights._array.ndim > 1:
-            refuse(
+            _check.refuse(
                 f"cov(): expected {name} to have one or fewer dimensions but got {name} with "
                 f"{weights._array.ndim} dimensions"
             )
         if weights.is_floating_point() is not floating:
-            refuse(
+            _check.refuse(
                 f"cov(): expected {name} to have {'floating point' if floating else 'integral'} "
                 f"dtype but got {name} with {_check.scalar_type(weights._array)} dtype"
             )
         if weights._array.size != count:
-            refuse(
+            _check.refuse(
                 f"cov(): expected {name} to have the same numel as there are observations in the "
                 f"input but got {weights._array.size} != {count}"
             )
         if count and weights._array.min() < 0:
-            refuse(f"cov(): {name} cannot be negative")
+            _check.refuse(f"cov(): {name} cannot be negative")
 
 
 def corrcoef(input: Tensor) -> Tensor:
@@ -138,7 +138,7 @@ def corrcoef(input: Tensor) -> Tensor:
     """
     require_tensor("corrcoef", "input", input)
     if input._array.ndim > 2:
-        refuse(
+        _check.refuse(
             "corrcoef(): expected input to have two or fewer dimensions but got an input with "
             f"{input._array.ndim} dimensions"
         )

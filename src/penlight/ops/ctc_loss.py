@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
 from .._tensor import Array, Tensor
+from . import _check
 from ._elementwise import is_half, refuse
 from ._op import Saving, op
 from ._overloads import no_derivative
@@ -164,19 +165,15 @@ def _ctc_loss_backward(grad: Array, log_probs: Array, plan: Any) -> Array:
 # ---- checks -------------------------------------------------------------------------------------
 
 
-def _refuse(message: str) -> NoReturn:
-    raise RuntimeError(message)
-
-
 def _lengths(name: str, lengths: Any, batch: int) -> list[int]:
     """Return lengths, a tensor or numbers, as a list with one for each of the batch."""
     if isinstance(lengths, Tensor):
         if lengths.is_floating_point():
-            _refuse(f"{name} must be integral, got {lengths.dtype}")
+            _check.refuse(f"{name} must be integral, got {lengths.dtype}")
         lengths = lengths.reshape(-1).tolist()
     found = [int(length) for length in lengths]
     if len(found) != batch:
-        _refuse(f"{name} must be of size batch_size, which is {batch}, got {len(found)}")
+        _check.refuse(f"{name} must be of size batch_size, which is {batch}, got {len(found)}")
     return found
 
 
@@ -186,14 +183,14 @@ def _check_lengths(
     times, _, classes = shape
     context = "(while checking arguments for ctc_loss_allocate_outputs)"
     if not 0 <= blank < classes:
-        _refuse(f"blank must be in label range, which is [0, {classes}), got {blank}")
+        _check.refuse(f"blank must be in label range, which is [0, {classes}), got {blank}")
     for name, lengths in (("input_lengths", inputs), ("target_lengths", counts)):
         if min(lengths, default=0) < 0:
-            _refuse(
+            _check.refuse(
                 f"Expected {name} to have value at least 0, but got value {min(lengths)} {context}"
             )
     if max(inputs, default=0) > times:
-        _refuse(
+        _check.refuse(
             f"Expected input_lengths to have value at most {times}, but got value {max(inputs)} "
             f"{context}"
         )
@@ -204,26 +201,26 @@ def _check_targets(counts: list[int], targets: Tensor, classes: int, context: st
     array = targets._array
     argument = "for argument #2 'targets'"
     if array.ndim == 1 and array.size != sum(counts):
-        _refuse(
+        _check.refuse(
             f"Expected tensor to have size {sum(counts)} at dimension 0, but got size "
             f"{array.size} {argument} {context}: there are so many labels by target_lengths"
         )
     least = (len(counts), max(counts, default=0))
     short = [dim for dim in (0, 1) if array.ndim == 2 and array.shape[dim] < least[dim]]
     if short:
-        _refuse(
+        _check.refuse(
             f"Expected tensor to have size at least {least[short[0]]} at dimension {short[0]}, "
             f"but got size {array.shape[short[0]]} {argument} {context}"
         )
     if array.ndim not in {1, 2}:
-        _refuse(f"targets should be 1-D or 2-D, got {array.ndim}-D {argument} {context}")
+        _check.refuse(f"targets should be 1-D or 2-D, got {array.ndim}-D {argument} {context}")
     used = array
     if array.ndim == 2:
         used = array[: len(counts)][np.arange(array.shape[1]) < np.array(counts)[:, None]]
     bad = (used < 0) | (used >= classes)
     if bad.any():
         place = int(bad.argmax())
-        _refuse(
+        _check.refuse(
             f"Expected targets to be labels in [0, {classes}), but got {int(used[place])}, label "
             f"{place} of all {argument} {context}"
         )
@@ -262,11 +259,11 @@ def ctc_loss(
         Graves et al. 2006, Connectionist Temporal Classification.
     """
     if log_probs.dim() not in {2, 3}:
-        _refuse(f"log_probs should be (T, N, C) or (T, C), got shape {list(log_probs.shape)}")
+        _check.refuse(f"log_probs should be (T, N, C) or (T, C), got shape {list(log_probs.shape)}")
     is_batched = log_probs.dim() == 3
     batched: Any = log_probs if is_batched else log_probs.unsqueeze(1)
     if not log_probs.numel():
-        _refuse(f"log_probs tensor must not be empty, got shape {list(log_probs.shape)}")
+        _check.refuse(f"log_probs tensor must not be empty, got shape {list(log_probs.shape)}")
     batch = batched.shape[1]
     inputs = _lengths("input_lengths", input_lengths, batch)
     counts = _lengths("target_lengths", target_lengths, batch)

@@ -13,7 +13,8 @@ import numpy as np
 
 from .._tensor import Array, Tensor, wrap
 from ..autograd.grad_mode import mode
-from ._lapack import LinAlgError, check_input, check_matrix, raise_failures, refuse, require_tensor
+from . import _check
+from ._lapack import LinAlgError, check_input, check_matrix, raise_failures, require_tensor
 from ._op import Saving, attach, op
 from ._results import named_result, written
 
@@ -89,7 +90,7 @@ def _not_finite(matrix: Array) -> Array:
 def _check_eigh(A: Any, UPLO: str) -> None:
     _matrix("linalg.eigh", A, square=True)
     if UPLO.upper() not in {"L", "U"}:
-        refuse(f"Expected UPLO argument to be 'L' or 'U', but got {UPLO}")
+        _check.refuse(f"Expected UPLO argument to be 'L' or 'U', but got {UPLO}")
 
 
 def eigh(A: Tensor, UPLO: str = "L", *, out: Any = None) -> Any:
@@ -221,7 +222,7 @@ def _svd(A: Array, full: bool, vectors: bool) -> Any:
 def _check_svd(function: str, A: Any, driver: str | None) -> None:
     _matrix(function, A)
     if driver is not None:
-        refuse(
+        _check.refuse(
             f"{function}: keyword argument `driver=` is only supported on CUDA inputs with "
             f"cuSOLVER backend, got {driver!r}"
         )
@@ -318,13 +319,13 @@ def svd(input: Tensor, some: bool = True, compute_uv: bool = True, *, out: Any =
 def _qr_rule(grads: Any, A: Any, how: str, factors: Any) -> Any:
     rows, columns = A._array.shape[-2:]
     if how == "r":
-        refuse(
+        _check.refuse(
             "The derivative of linalg.qr depends on Q, which is not computed when mode='r'. Please "
             "use linalg.qr(A, mode='reduced') if you are going to require gradients through "
             "linalg.qr."
         )
     if how == "complete" and rows > columns:
-        refuse(
+        _check.refuse(
             "The QR decomposition is not differentiable when mode='complete' and nrows > ncols, "
             f"got {rows} by {columns}"
         )
@@ -390,7 +391,7 @@ def linalg_qr(A: Tensor, mode: str = "reduced", *, out: Any = None) -> Any:
     """
     _matrix("linalg.qr", A)
     if mode not in {"reduced", "complete", "r"}:
-        refuse(
+        _check.refuse(
             f"qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', "
             "or 'complete'"
         )

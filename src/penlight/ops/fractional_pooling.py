@@ -9,9 +9,9 @@ import numpy as np
 
 from .._tensor import Array, wrap
 from ._elementwise import refuse
-from ._op import Saving, op
+from ._op import Saving
 from ._windows import Sizes
-from .pooling import to_sources
+from .pooling import made_maxima
 
 __all__: list[str] = []
 
@@ -66,19 +66,7 @@ def _fractional_max_pool(input: Array, samples: Array, out: Sizes, kernel: Sizes
     return Saving((found, indices), indices=wrap(indices))
 
 
-def _made(dims: int) -> Any:
-    return op(
-        f"_fractional_max_pool{dims}d",
-        node=f"FractionalMaxPool{dims}DBackward0",
-        method=False,
-        quiet=True,
-        outputs=2,
-        saves=("indices",),
-        input=lambda grads, indices, input_shape: to_sources(
-            grads[0], indices, tuple(input_shape[-dims:])
-        ),
-    )(_fractional_max_pool)
-
-
-FRACTIONAL_MAX_POOLS = {2: _made(2), 3: _made(3)}
+FRACTIONAL_MAX_POOLS = {
+    dims: made_maxima("fractional_max_pool", dims, _fractional_max_pool) for dims in (2, 3)
+}
 """By the number of spatial dimensions."""

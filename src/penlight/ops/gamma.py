@@ -9,10 +9,9 @@ import numpy as np
 
 from .._dtype import FROM_NUMPY
 from .._tensor import Array, Tensor
-from . import _gamma
+from . import _check, _gamma
 from ._elementwise import dtype_of, kind_of
 from ._families import INT_TO_FLOAT, binary, unary
-from ._lapack import refuse
 from ._op import attach, op
 from ._results import written
 
@@ -85,7 +84,7 @@ def polygamma(n: int, input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 def _check_order(n: int) -> None:
     if n < 0:
-        refuse(f"polygamma(n, x) does not support negative n, got {n}.")
+        _check.refuse(f"polygamma(n, x) does not support negative n, got {n}.")
 
 
 def polygamma_method(self: Tensor, n: int) -> Tensor:
@@ -142,7 +141,7 @@ def mvlgamma(input: Array, p: int) -> Array:
         tensor([0.4516])
     """
     if p < 1:
-        refuse(f"p has to be greater than or equal to 1, got {p}")
+        _check.refuse(f"p has to be greater than or equal to 1, got {p}")
     wide = input.astype(np.float64)[..., None] + _steps(p)
     out = _gamma.lgamma(wide).sum(axis=-1) + p * (p - 1) / 4 * math.log(math.pi)
     return np.asarray(out).astype(_floating(input))

@@ -8,7 +8,7 @@ import numpy as np
 
 from .._tensor import Array, Tensor
 from . import _check
-from ._lapack import check_input, check_matrix, check_square, is_vector, refuse, require_tensor
+from ._lapack import check_input, check_matrix, check_square, is_vector, require_tensor
 from ._op import attach, op
 from ._results import named_result, written
 
@@ -105,7 +105,7 @@ def pinv(
     """
     require_tensor("linalg_pinv", "A", A)
     if A._array.ndim < 2 or A._array.dtype not in (np.float32, np.float64):
-        refuse(
+        _check.refuse(
             f"linalg.pinv({_check.scalar_type(A._array)}{{{list(A._array.shape)}}}): expected a "
             "tensor with 2 or more dimensions of float, double, cfloat or cdouble types"
         )
@@ -293,7 +293,7 @@ def lstsq(
     _check_lstsq(input._array, b._array)
     chosen = "gelsy" if driver is None else driver
     if chosen not in _DRIVERS:
-        refuse(
+        _check.refuse(
             "torch.linalg.lstsq: parameter `driver` should be one of "
             f"({', '.join(_DRIVERS)}), got {driver!r}"
         )
@@ -306,23 +306,23 @@ def lstsq(
 def _check_lstsq(a: Array, b: Array) -> None:
     name = "torch.linalg.lstsq"
     if a.ndim < 2:
-        refuse(f"{name}: input must have at least 2 dimensions, got shape {list(a.shape)}")
+        _check.refuse(f"{name}: input must have at least 2 dimensions, got shape {list(a.shape)}")
     if not b.ndim:
-        refuse(f"{name}: other must have at least 1 dimension, got a number")
+        _check.refuse(f"{name}: other must have at least 1 dimension, got a number")
     if a.dtype != b.dtype:
-        refuse(
+        _check.refuse(
             f"{name}: Expected input and other to have the same dtype, but got input's dtype "
             f"{a.dtype} and other's dtype {b.dtype}"
         )
     if not 0 <= a.ndim - b.ndim <= 1:
-        refuse(
+        _check.refuse(
             f"{name}: input.dim() must be greater or equal to other.dim() and "
             f"(input.dim() - other.dim()) <= 1, got {a.ndim} and {b.ndim}"
         )
     vector = is_vector(a.shape, b.shape)
     rows = b.shape[-1] if vector else b.shape[-2]
     if a.shape[-2] != rows:
-        refuse(
+        _check.refuse(
             f"{name}: input.size(-2) should match other.size({-1 if vector else -2}), "
             f"got {a.shape[-2]} and {rows}"
         )

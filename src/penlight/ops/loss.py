@@ -11,6 +11,7 @@ from .._tensor import Array, Tensor
 from . import _check
 from ._elementwise import refuse
 from ._op import op
+from ._reducing import wide
 from .activation import log_sigmoid
 
 # nn.functional puts torch's arguments in front of the others; the namespace has none of them.
@@ -21,15 +22,10 @@ def reduce(values: Array, reduction: str) -> Array:
     """Return the values, their mean or their sum."""
     if reduction == "none":
         return values
-    total = np.add.reduce(values, axis=None, dtype=wide(values))
+    total = np.add.reduce(values, axis=None, dtype=wide(values.dtype))
     if reduction == "mean":
         total = np.true_divide(total, values.size)
     return np.asarray(total).astype(values.dtype)
-
-
-def wide(values: Array) -> Any:
-    """Return the dtype that sums are accumulated in."""
-    return np.float32 if values.dtype.itemsize == 2 else values.dtype
 
 
 def _shared(grad: Any, like: Any, reduction: str) -> Any:

@@ -16,7 +16,6 @@ from ._lapack import (
     lu_of,
     permutation_of,
     raise_failures,
-    refuse,
     require_tensor,
     solve_triangle,
 )
@@ -176,7 +175,7 @@ def lu_factor_ex(
     require_tensor("linalg_lu_factor_ex", "A", A)
     check_input("linalg.lu_factor", A._array)
     if not pivot:
-        refuse(
+        _check.refuse(
             "linalg.lu_factor: LU without pivoting is not implemented on the CPU; torch.linalg.lu "
             "takes pivot=False"
         )
@@ -319,14 +318,14 @@ def lu_unpack(
 
 def _check_pivots(function: str, compact: Array, pivots: Array) -> None:
     if pivots.dtype != np.int32:
-        refuse(
+        _check.refuse(
             f"{function}: LU_pivots is expected to be a contiguous tensor of torch.int32 dtype, "
             f"got {_check.scalar_type(pivots)}. Note: this function is intended to be used with "
             "the output produced by torch.linalg.lu_factor"
         )
     expected = (*compact.shape[:-2], min(compact.shape[-2:]))
     if pivots.shape != expected:
-        refuse(
+        _check.refuse(
             f"{function}: Expected pivots of shape {list(expected)} for factors of shape "
             f"{list(compact.shape)}, got {list(pivots.shape)}"
         )
@@ -334,12 +333,12 @@ def _check_pivots(function: str, compact: Array, pivots: Array) -> None:
 
 def _check_solving(function: str, compact: Array, pivots: Array) -> None:
     if pivots.dtype != np.int32:
-        refuse(
+        _check.refuse(
             f"{function}: pivots should be a Tensor of scalar type torch.int32, "
             f"got {_check.scalar_type(pivots)}"
         )
     if pivots.shape != compact.shape[:-1]:
-        refuse(
+        _check.refuse(
             f"{function}: Number of pivots per batch should be same as the dimension of the "
             f"matrix, got pivots of shape {list(pivots.shape)} and {list(compact.shape)}"
         )
@@ -419,7 +418,7 @@ def linalg_lu_solve(
     check_square("torch.linalg.lu_solve", LU._array)
     check_input("torch.linalg.lu_solve", LU._array)
     if LU._array.dtype != B._array.dtype:
-        refuse(
+        _check.refuse(
             "linalg.lu_solve: Expected LU and B to have the same dtype, but found LU of type "
             f"{_check.scalar_type(LU._array)} and B of type {_check.scalar_type(B._array)} instead"
         )

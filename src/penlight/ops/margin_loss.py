@@ -5,7 +5,7 @@ What torch composes is composed here too; the losses of class scores are ops, as
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
@@ -13,9 +13,10 @@ from .._tensor import Array, Tensor, wrap
 from . import _check
 from ._elementwise import is_half, kind_of, number, refuse
 from ._op import Saving, op
+from ._reducing import wide
 from .creation import zeros_like
 from .distance import pairwise_distance
-from .loss import reduce, reduced, shared_gradient, wide
+from .loss import reduce, reduced, shared_gradient
 from .pointwise import minimum
 from .ternary import where
 
@@ -28,10 +29,6 @@ __all__ = [
 
 # torch: added to squared lengths, so that vectors of zeros can be divided by.
 _EPSILON = 1e-12
-
-
-def _refuse(message: str) -> NoReturn:
-    raise RuntimeError(message)
 
 
 # ---- of pairs and triplets ----------------------------------------------------------------------
@@ -102,9 +99,9 @@ def cosine_embedding_loss(
     """
     dims = target.dim()
     if dims > 1:
-        _refuse(f"0D or 1D target tensor expected, multi-target not supported, got {dims}D")
+        _check.refuse(f"0D or 1D target tensor expected, multi-target not supported, got {dims}D")
     if not input1.dim() == input2.dim() == dims + 1:
-        _refuse(
+        _check.refuse(
             f"{dims}D target tensor expects {dims + 1}D input tensors, but found inputs with sizes "
             f"{list(input1.shape)} and {list(input2.shape)}."
         )
@@ -163,7 +160,7 @@ def check_triplet(anchor: Tensor, positive: Tensor, negative: Tensor) -> None:
     """Refuse three tensors of different numbers of dimensions."""
     dims = [tensor.dim() for tensor in (anchor, positive, negative)]
     if len(set(dims)) > 1:
-        _refuse(
+        _check.refuse(
             "The anchor, positive, and negative tensors are expected to have the same number of "
             f"dimensions, but got: anchor {dims[0]}D, positive {dims[1]}D, and negative {dims[2]}D "
             "inputs"
@@ -181,19 +178,19 @@ def _refuse_kernel(kernel: str, input: Array) -> None:
 def _rows(input: Array, target: Array, classes: bool) -> tuple[Array, Array]:
     """Return (N, C) scores and (N) classes or (N, C) lists of classes, refusing other shapes."""
     if input.ndim > 2 or (input.ndim == 2 and input.shape[1] == 0) or input.shape == (0,):
-        _refuse(
+        _check.refuse(
             "Expected non-empty vector or matrix with optional 0-dim batch size, but got: "
             f"{list(input.shape)}"
         )
     rows = input.reshape(-1, input.shape[-1] if input.ndim else 1)
     if classes and (target.size != len(rows) or target.ndim > 1):
-        _refuse(
+        _check.refuse(
             "multi_margin_loss: target tensor should be 1-D with size equal to the number of input "
             f"samples (batch size). Expected target size [{len(rows)}], but got "
             f"{list(target.shape)}. Input has shape {list(input.shape)}."
         )
     if not classes and target.shape != input.shape:
-        _refuse(
+        _check.refuse(
             f"inconsistent target size: {list(target.shape)} for input of size: {list(input.shape)}"
         )
     return rows, target.reshape(-1) if classes else target.reshape(rows.shape)
@@ -201,7 +198,7 @@ def _rows(input: Array, target: Array, classes: bool) -> tuple[Array, Array]:
 
 def _check_classes(target: Array, classes: int, *, lists: bool) -> None:
     if target.dtype != np.int64:
-        _refuse(
+        _check.refuse(
             f"expected scalar type Long but found {_check.scalar_type(target)}: classes are int64, "
             "so write target.long()"
         )
@@ -209,7 +206,7 @@ def _check_classes(target: Array, classes: int, *, lists: bool) -> None:
     if bad.any():
         place = np.argwhere(bad)[0]
         name = "argument #2 'target' is" if lists else "target"
-        _refuse(
+        _check.refuse(
             f"{name} out of range: got {int(target[tuple(place)])} at position "
             f"{_check.position_text(place)}, the input has {classes} classes"
         )
@@ -262,10 +259,10 @@ def multi_margin_loss(
     rows, classes = _rows(input, target, classes=True)
     count = rows.shape[1]
     if weight is not None and weight.size != count:
-        _refuse(f"inconsistent weight size, expected {count} but got {list(weight.shape)}")
+        _check.refuse(f"inconsistent weight size, expected {count} but got {list(weight.shape)}")
     _check_classes(classes, count, lists=False)
     _refuse_kernel("multi_margin_loss_cpu_kernel", input)
-    kind = wide(rows)
+    kind = wide(rows.dtype)
     chosen = (classes[:, None] == np.arange(count)).astype(kind)
     factors = np.full((len(rows), 1), 1 / count, kind)
     if weight is not None:
@@ -295,7 +292,7 @@ def multilabel_margin_loss(input: Array, target: Array, reduction: str = "mean")
     count = rows.shape[1]
     _check_classes(lists, count, lists=True)
     _refuse_kernel("multilabel_margin_loss_forward_out_frame", input)
-    kind = wide(rows)
+    kind = wide(rows.dtype)
     scores = rows.astype(kind)
     is_listed = np.cumprod(lists >= 0, axis=1, dtype=np.bool_)
     entries = np.arange(len(rows))
@@ -338,14 +335,14 @@ def _check_signs(input: Array, target: Array) -> None:
         _check.no_bool("neg")
     if kind_of(input) == "i":
         name = _check.scalar_type(input)
-        _refuse(
+        _check.refuse(
             f"result type Float can't be cast to the desired output type {name}: write "
             "input.float()"
         )
     _check.broadcastable(input, target)
     shape = np.broadcast_shapes(input.shape, target.shape)
     if shape != input.shape:
-        _refuse(
+        _check.refuse(
             f"output with shape {list(input.shape)} doesn't match the broadcast shape "
             f"{list(shape)}: the target is larger than the input"
         )

@@ -12,7 +12,7 @@ from . import _check
 from ._op import attach
 from ._results import written
 from .inplace_views import squeezed
-from .products import bmm, dot, mm, mv, refuse, turned
+from .products import bmm, dot, mm, mv, turned
 from .shape import unsafe_view
 
 __all__ = ["matmul"]
@@ -46,7 +46,9 @@ def _matmul(input: Tensor, other: Tensor) -> Tensor:
     """Choose torch's primitive for the numbers of dimensions."""
     a, b = input._array.ndim, other._array.ndim
     if not a or not b:
-        refuse(f"both arguments to matmul need to be at least 1D, but they are {a}D and {b}D")
+        _check.refuse(
+            f"both arguments to matmul need to be at least 1D, but they are {a}D and {b}D"
+        )
     if a <= 2 and b <= 2:
         return _of_matrices(input, other)
     if a == b == 3:

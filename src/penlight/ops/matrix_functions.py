@@ -14,7 +14,6 @@ from . import _check
 from ._lapack import (
     check_floating,
     check_square,
-    refuse,
     require_tensor,
 )
 from ._op import attach, op
@@ -240,7 +239,7 @@ def multi_dot(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor
     """
     given: list[Any] = list(tensors)
     if len(given) < 2:
-        refuse(f"multi_dot(): expected at least 2 tensors but got {len(given)}")
+        _check.refuse(f"multi_dot(): expected at least 2 tensors but got {len(given)}")
     for place, tensor in enumerate(given):
         _check_link(place, tensor, given[0], last=len(given) - 1)
     first, last = given[0]._array.ndim == 1, given[-1]._array.ndim == 1
@@ -251,7 +250,7 @@ def multi_dot(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor
         given[-1] = given[-1].unsqueeze(1)
     for place, (a, b) in enumerate(pairwise(given)):
         if a._array.shape[1] != b._array.shape[0]:
-            refuse(
+            _check.refuse(
                 f"multi_dot(): tensors {place} and {place + 1} with shapes "
                 f"{list(a._array.shape)} and {list(b._array.shape)} cannot be multiplied"
             )
@@ -265,11 +264,11 @@ def _check_link(place: int, tensor: Any, first: Any, *, last: int) -> None:
     ndim = tensor._array.ndim
     if place in {0, last} and ndim not in {1, 2}:
         which = "first" if place == 0 else "last"
-        refuse(f"multi_dot(): the {which} tensor must be 1D or 2D but got {ndim}D")
+        _check.refuse(f"multi_dot(): the {which} tensor must be 1D or 2D but got {ndim}D")
     if place not in {0, last} and ndim != 2:
-        refuse(f"multi_dot(): tensor {place} must be 2D but got {ndim}D")
+        _check.refuse(f"multi_dot(): tensor {place} must be 2D but got {ndim}D")
     if tensor._array.dtype != first._array.dtype:
-        refuse(
+        _check.refuse(
             f"multi_dot(): all tensors must have be the same dtype but tensor 0 is "
             f"{_check.scalar_type(first._array)} and tensor {place} "
             f"{_check.scalar_type(tensor._array)}"
@@ -290,10 +289,10 @@ def chain_matmul(*matrices: Tensor, out: Tensor | None = None) -> Tensor:
     """
     given = matrices[0] if len(matrices) == 1 and isinstance(matrices[0], list) else matrices
     if not given:
-        refuse("chain_matmul(): Expected one or more matrices")
+        _check.refuse("chain_matmul(): Expected one or more matrices")
     for tensor in given:
         if tensor._array.ndim != 2:
-            refuse(
+            _check.refuse(
                 f"Tensor dimension is {tensor._array.ndim}, expected 2 instead, of shape "
                 f"{list(tensor._array.shape)}"
             )
@@ -344,13 +343,13 @@ def linalg_cross(
     require_tensor("linalg_cross", "other", other)
     a, b = input._array, other._array
     if a.ndim != b.ndim:
-        refuse(
+        _check.refuse(
             f"linalg.cross: inputs must have the same number of dimensions, got {a.ndim} and "
             f"{b.ndim}"
         )
     place = _check.dim(dim, a.ndim)
     if not a.ndim or a.shape[place] != 3 or b.shape[place] != 3:
-        refuse(
+        _check.refuse(
             f"linalg.cross: inputs dimension {dim} must have length 3. "
             f"Got {a.shape[place] if a.ndim else 1} and {b.shape[place] if b.ndim else 1}"
         )
@@ -379,7 +378,7 @@ def cross(
     if dim is None:
         shape = input._array.shape
         if 3 not in shape:
-            refuse(f"no dimension of size 3 in input, got shape {list(shape)}")
+            _check.refuse(f"no dimension of size 3 in input, got shape {list(shape)}")
         dim = shape.index(3)
     return linalg_cross(input, other, dim=dim, out=out)
 
@@ -405,7 +404,7 @@ def vecdot(x: Tensor, y: Tensor, *, dim: int = -1, out: Tensor | None = None) ->
     require_tensor("linalg_vecdot", "y", y)
     check_floating("linalg.vecdot", x._array, low=True)
     if x._array.dtype != y._array.dtype:
-        refuse(
+        _check.refuse(
             "linalg.vecdot: Expected x and y to have the same dtype, but found x of type "
             f"{_check.scalar_type(x._array)} and y of type {_check.scalar_type(y._array)} instead"
         )
@@ -451,7 +450,7 @@ def linalg_vander(x: Tensor, N: int | None = None) -> Tensor:
     array = x._array
     count = array.shape[-1] if N is None else N
     if count <= 1:
-        refuse(f"N must be greater than 1. Got {count}.")
+        _check.refuse(f"N must be greater than 1. Got {count}.")
     powers = x.unsqueeze(-1).expand(*array.shape, count - 1).cumprod(-1)
     ones = powers.new_ones(*array.shape, 1)
     out: Tensor = cat([ones, powers], -1)
@@ -477,10 +476,10 @@ def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
     """
     require_tensor("vander", "x", x)
     if x._array.ndim != 1:
-        refuse(f"x must be a one-dimensional tensor, got {x._array.ndim} dimensions.")
+        _check.refuse(f"x must be a one-dimensional tensor, got {x._array.ndim} dimensions.")
     count = len(x._array) if N is None else N
     if count < 0:
-        refuse(f"N must be non-negative, got {count}.")
+        _check.refuse(f"N must be non-negative, got {count}.")
     if not count:
         return x.new_empty(len(x._array), 0).detach()
     shape = (len(x._array), count - 1)

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from .._dtype import dtype
 from .._tensor import Tensor
 from . import _check
-from ._lapack import check_floating, check_matrix, check_square, refuse, require_tensor
+from ._lapack import check_floating, check_matrix, check_square, require_tensor
 from ._reducing import converted, tupled
 from ._results import written
 from .decompositions import svdvals
@@ -63,13 +63,13 @@ def vector_norm(
 def _refuse_empty(values: Tensor, dim: Any, dims: tuple[int, ...], ord: float) -> None:
     shape = values._array.shape
     if dim is None and not values._array.size:
-        refuse(
+        _check.refuse(
             f"linalg.vector_norm cannot compute the {ord} norm on an empty tensor because the "
             "operation does not have an identity"
         )
     for place in dims:
         if shape and not shape[place]:
-            refuse(
+            _check.refuse(
                 f"linalg.vector_norm cannot compute the {ord} norm on the dimension {place} "
                 "because this dimension is empty and the operation does not have an identity"
             )
@@ -77,10 +77,10 @@ def _refuse_empty(values: Tensor, dim: Any, dims: tuple[int, ...], ord: float) -
 
 def _dim_pair(function: str, A: Tensor, dim: Any) -> tuple[int, int]:
     if len(dim) != 2:
-        refuse(f"{function}: dim must be a 2-tuple. Got {', '.join(map(str, dim))}")
+        _check.refuse(f"{function}: dim must be a 2-tuple. Got {', '.join(map(str, dim))}")
     first, second = (_check.dim(value, A._array.ndim) for value in dim)
     if first == second:
-        refuse(f"{function}: dims must be different. Got ({dim[0]}, {dim[1]})")
+        _check.refuse(f"{function}: dims must be different. Got ({dim[0]}, {dim[1]})")
     return first, second
 
 
@@ -121,7 +121,7 @@ def matrix_norm(
     values = converted(A, dtype)
     if isinstance(ord, str):
         if ord not in {"fro", "nuc"}:
-            refuse(f"linalg.matrix_norm: Order {ord} not supported.")
+            _check.refuse(f"linalg.matrix_norm: Order {ord} not supported.")
         result = (
             vector_norm(values, 2, pair, keepdim)
             if ord == "fro"
@@ -136,7 +136,7 @@ def _by_number(values: Tensor, power: float, pair: tuple[int, int], keepdim: boo
     if power in _SPECTRAL:
         return _of_singular(values, "amax" if power > 0 else "amin", pair, keepdim)
     if power not in _SUMS:
-        refuse(f"linalg.matrix_norm: Order {power:g} not supported.")
+        _check.refuse(f"linalg.matrix_norm: Order {power:g} not supported.")
     row, column = pair[::-1] if math.isinf(power) else pair
     sums = vector_norm(values, 1, row, keepdim)
     if not keepdim and row < column:
@@ -194,7 +194,9 @@ def norm(
             _refuse_ndim(ndim)
         return matrix_norm(A, ord, dims or (0, 1), keepdim, dtype=dtype, out=out)
     if dims is not None and len(dims) not in {1, 2}:
-        refuse(f"linalg.norm: If dim is specified, it must be of length 1 or 2. Got {list(dims)}")
+        _check.refuse(
+            f"linalg.norm: If dim is specified, it must be of length 1 or 2. Got {list(dims)}"
+        )
     if dims is None and ord is not None and ndim not in {1, 2}:
         _refuse_ndim(ndim)
     is_matrix = len(dims) == 2 if dims is not None else ndim == 2
@@ -204,7 +206,7 @@ def norm(
 
 
 def _refuse_ndim(ndim: int) -> NoReturn:
-    refuse(
+    _check.refuse(
         f"linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got {ndim}D."
     )
 
@@ -230,7 +232,7 @@ def cond(A: Tensor, p: Any = None, *, out: Tensor | None = None) -> Tensor:
     """
     require_tensor("linalg_cond", "A", A)
     if A._array.ndim < 2:
-        refuse(
+        _check.refuse(
             "linalg.cond: The input tensor must have at least 2 dimensions. "
             f"Got shape {list(A._array.shape)}"
         )
@@ -238,7 +240,7 @@ def cond(A: Tensor, p: Any = None, *, out: Tensor | None = None) -> Tensor:
     if power is None or power in _SPECTRAL:
         return written(out, _by_singular_values(A, power == -2))
     if power not in {"fro", "nuc", *_SUMS}:
-        refuse(f"linalg.cond got an invalid norm type: {p}")
+        _check.refuse(f"linalg.cond got an invalid norm type: {p}")
     check_square(f"linalg.cond(ord={p})", A._array)
     if not A._array.size:
         return written(out, A.new_zeros(A._array.shape[:-2]))

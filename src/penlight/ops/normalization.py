@@ -20,13 +20,10 @@ from . import _check
 from ._elementwise import refuse
 from ._op import Saving, op
 from ._recorded import differentiate
+from ._reducing import wide
 
 # nn.functional puts torch's checks in front of these.
 __all__: list[str] = []
-
-
-def _wide(kind: Any) -> Any:
-    return np.dtype(np.float32) if kind.itemsize == 2 else kind
 
 
 def _check_dtypes(kernel: str, input: Array, *others: Array | None) -> None:
@@ -93,7 +90,7 @@ def _rows(input: Array, ndim: int, kind: Any) -> Array:
 def _normalized_rows(
     input: Array, weight: Array | None, bias: Array | None, ndim: int, eps: float, centred: bool
 ) -> Any:
-    kind = _wide(input.dtype)
+    kind = wide(input.dtype)
     rows = _rows(input, ndim, kind)
     out = np.empty(input.shape, kind)
     mean = np.empty(len(rows), kind) if centred else None
@@ -222,7 +219,7 @@ def group_norm(
 ) -> Any:
     """Return each group of channels of each sample with mean 0 and variance 1, scaled, shifted."""
     _check_dtypes("GroupNormKernelImpl", input, weight, bias)
-    kind = _wide(input.dtype)
+    kind = wide(input.dtype)
     x = _channels(input, kind)
     out = np.empty(input.shape, kind)
     mean, rstd = (np.empty((len(x), groups), kind) for _ in range(2))
@@ -283,7 +280,7 @@ def batch_norm(
     array = input._array
     running = [None if tensor is None else tensor._array for tensor in (running_mean, running_var)]
     _check_dtypes("batch_norm", array, *running)
-    kind = _wide(array.dtype)
+    kind = wide(array.dtype)
     if training and array.size:
         x = _channels(array, kind)
         mean, var = (np.empty(x.shape[1], kind) for _ in range(2))

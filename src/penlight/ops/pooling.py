@@ -13,6 +13,7 @@ import numpy as np
 
 from .._tensor import Array, wrap
 from ._op import Saving, op
+from ._reducing import wide
 from ._windows import Sizes, Windows, form_for, last_dims, surrounded, three
 
 __all__: list[str] = []
@@ -22,12 +23,12 @@ def _max_pool(input: Array, *numbers: Sizes) -> Saving:
     windows = Windows(*numbers)
     dims = len(windows.kernel)
     lead, kind = input.shape[:-dims], input.dtype
-    wide = np.ascontiguousarray(input, _wide(kind))
-    planes = wide.reshape(-1, *three(input.shape[-dims:])) if wide.size else wide
-    out = np.empty((math.prod(lead), *three(windows.out)), wide.dtype)
+    single = np.ascontiguousarray(input, wide(kind))
+    planes = single.reshape(-1, *three(input.shape[-dims:])) if single.size else single
+    out = np.empty((math.prod(lead), *three(windows.out)), single.dtype)
     indices = np.empty(out.shape, np.int64)
     if out.size:
-        form_for(wide.dtype).max_pool(out, indices, planes, *windows.numbers())
+        form_for(single.dtype).max_pool(out, indices, planes, *windows.numbers())
     shape = (*lead, *windows.out)
     found, indices = out.astype(kind, copy=False).reshape(shape), indices.reshape(shape)
     return Saving((found, indices), indices=wrap(indices))
@@ -51,18 +52,26 @@ def to_sources(input: Array, indices: Array, size: Sizes) -> Array:
     """Return the gradient of maxima: each to the element that was the largest."""
     dims = len(size)
     lead, kind = input.shape[:-dims], input.dtype
-    wide = np.ascontiguousarray(input, _wide(kind))
-    out = np.zeros((math.prod(lead), math.prod(size)), wide.dtype)
-    if wide.size:
-        flat = (wide.reshape(len(out), -1), np.ascontiguousarray(indices).reshape(len(out), -1))
-        form_for(wide.dtype).max_pool_backward(out, *flat)
+    single = np.ascontiguousarray(input, wide(kind))
+    out = np.zeros((math.prod(lead), math.prod(size)), single.dtype)
+    if single.size:
+        flat = (single.reshape(len(out), -1), np.ascontiguousarray(indices).reshape(len(out), -1))
+        form_for(single.dtype).max_pool_backward(out, *flat)
     return out.astype(kind, copy=False).reshape(*lead, *size)
 
 
-def _made_max_pool(dims: int, node: str) -> Any:
+def made_maxima(kind: str, dims: int, forward: Any, node: str | None = None) -> Any:
+    """Return the op whose forward gives maxima over the last dimensions, and their places.
+
+    Args:
+        kind: the name, without dimensions.
+        dims: how many dimensions there are.
+        forward: returns both, and saves ``indices``.
+        node: the printed name of the node, where it is not that of torch's other poolings.
+    """
     return op(
-        f"_max_pool{dims}d",
-        node=node,
+        f"_{kind}{dims}d",
+        node=node or f"{kind.title().replace('_', '')}{dims}DBackward0",
         method=False,
         quiet=True,
         outputs=2,
@@ -70,7 +79,7 @@ def _made_max_pool(dims: int, node: str) -> Any:
         input=lambda grads, indices, input_shape: to_sources(
             grads[0], indices, tuple(input_shape[-dims:])
         ),
-    )(_max_pool_of)
+    )(forward)
 
 
 def _max_pool_of(
@@ -81,8 +90,8 @@ def _max_pool_of(
 
 
 MAX_POOLS = {
-    2: _made_max_pool(2, "MaxPool2DWithIndicesBackward0"),
-    3: _made_max_pool(3, "MaxPool3DWithIndicesBackward0"),
+    dims: made_maxima("max_pool", dims, _max_pool_of, f"MaxPool{dims}DWithIndicesBackward0")
+    for dims in (2, 3)
 }
 """By the number of spatial dimensions; one dimension is two of which the first has one element."""
 
@@ -100,11 +109,6 @@ def _counts(windows: Windows, size: Sizes, inside: bool, kind: Any) -> Array:
             begin, end = begin.clip(0), end.clip(None, n)
         total = total[..., None] * (end - begin).astype(kind)
     return total
-
-
-def _wide(kind: np.dtype[Any]) -> Any:
-    """Return the dtype in which sums are taken: half types in float32, as in torch."""
-    return np.float32 if kind.itemsize == 2 else kind
 
 
 def _windows_of_means(kernel: Sizes, stride: Sizes, padding: Sizes, out: Sizes) -> Windows:
@@ -127,12 +131,12 @@ def _avg_pool_of(
     """Return the mean of each window: of all its elements, or of those inside the input."""
     windows = _windows_of_means(kernel, stride, padding, out)
     size = input.shape[-len(kernel) :]
-    wide = np.dtype(_wide(input.dtype)).type
-    around, _ = surrounded(input.astype(wide, copy=False), windows, 0)
-    total = np.zeros((*input.shape[: -len(kernel)], *out), wide)
+    kind = wide(input.dtype).type
+    around, _ = surrounded(input.astype(kind, copy=False), windows)
+    total = np.zeros((*input.shape[: -len(kernel)], *out), kind)
     for place in windows.places():
         total += around[last_dims(place)]
-    counts = _divisors(windows, size, inside, divisor, wide)
+    counts = _divisors(windows, size, inside, divisor, kind)
     if total.dtype.kind == "i":  # torch: whole numbers are cut towards zero
         cut = np.sign(total) * np.sign(counts) * (np.abs(total) // np.abs(counts))
         return cut.astype(input.dtype, copy=False)
@@ -152,10 +156,10 @@ def _avg_pool_adjoint(
     """Spread each mean over the elements of its window."""
     out = input.shape[-len(kernel) :]
     windows = _windows_of_means(kernel, stride, padding, out)
-    wide = np.dtype(_wide(input.dtype)).type
-    shares = input.astype(wide, copy=False) / _divisors(windows, size, inside, divisor, wide)
-    empty = np.zeros((*input.shape[: -len(kernel)], *size), wide)
-    around, inner = surrounded(empty, windows, 0)
+    kind = wide(input.dtype).type
+    shares = input.astype(kind, copy=False) / _divisors(windows, size, inside, divisor, kind)
+    empty = np.zeros((*input.shape[: -len(kernel)], *size), kind)
+    around, inner = surrounded(empty, windows)
     for place in windows.places():
         around[last_dims(place)] += shares
     return np.ascontiguousarray(around[last_dims(inner)]).astype(input.dtype, copy=False)
@@ -202,7 +206,7 @@ def _spans(size: int, out: int) -> list[slice]:
 
 def _adaptive_avg_pool_of(input: Array, out: Sizes) -> Array:
     """Return the means of parts of the last dimensions."""
-    found = input.astype(_wide(input.dtype), copy=False)
+    found = input.astype(wide(input.dtype), copy=False)
     for dim, count in enumerate(out, input.ndim - len(out)):
         spans = _spans(input.shape[dim], count)
         parts = [
@@ -216,7 +220,7 @@ def _adaptive_avg_pool_of(input: Array, out: Sizes) -> Array:
 
 def _adaptive_avg_pool_adjoint(input: Array, size: Sizes) -> Array:
     """Spread each mean over the elements of its part."""
-    found = input.astype(_wide(input.dtype), copy=False)
+    found = input.astype(wide(input.dtype), copy=False)
     for dim, length in enumerate(size, input.ndim - len(size)):
         spread = np.zeros((*found.shape[:dim], length, *found.shape[dim + 1 :]), found.dtype)
         along, parts = np.moveaxis(spread, dim, 0), np.moveaxis(found, dim, 0)
@@ -265,19 +269,7 @@ def _adaptive_max_pool_of(input: Array, out: Sizes) -> Saving:
     return Saving((found, indices), indices=wrap(indices))
 
 
-def _made_adaptive_max_pool(dims: int) -> Any:
-    return op(
-        f"_adaptive_max_pool{dims}d",
-        node=f"AdaptiveMaxPool{dims}DBackward0",
-        method=False,
-        quiet=True,
-        outputs=2,
-        saves=("indices",),
-        input=lambda grads, indices, input_shape: to_sources(
-            grads[0], indices, tuple(input_shape[-dims:])
-        ),
-    )(_adaptive_max_pool_of)
-
-
-ADAPTIVE_MAX_POOLS = {dims: _made_adaptive_max_pool(dims) for dims in (2, 3)}
+ADAPTIVE_MAX_POOLS = {
+    dims: made_maxima("adaptive_max_pool", dims, _adaptive_max_pool_of) for dims in (2, 3)
+}
 """By the number of spatial dimensions."""

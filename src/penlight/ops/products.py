@@ -86,10 +86,6 @@ def _same_dtype(first: Array, second: Array) -> None:
         raise RuntimeError(msg)
 
 
-def refuse(message: str) -> NoReturn:
-    raise RuntimeError(message)
-
-
 def turned(matrix: Any) -> Any:
     return matrix.transpose(-2, -1)
 
@@ -132,19 +128,19 @@ def _of_second(grad: Any, first: Any, layout: Any) -> Any:
 
 def _check_matrices(function: str, first: Array, second: Array) -> None:
     if first.ndim != 2:
-        refuse(
+        _check.refuse(
             "self must be a matrix"
             if function == "mm"
             else f"mat1 must be a matrix, got {first.ndim}-D tensor"
         )
     if second.ndim != 2:
-        refuse(
+        _check.refuse(
             "mat2 must be a matrix"
             if function == "mm"
             else f"mat2 must be a matrix, got {second.ndim}-D tensor"
         )
     if first.shape[1] != second.shape[0]:
-        refuse(
+        _check.refuse(
             "mat1 and mat2 shapes cannot be multiplied "
             f"({_check.shape_text(first.shape)} and {_check.shape_text(second.shape)})"
         )
@@ -220,7 +216,7 @@ def _refuse_to_spread(input: Array, shape: tuple[int, ...]) -> NoReturn:
     dim, own = next(
         ((dim, own) for dim, own in pairs if own not in {1, shape[dim]}), (0, input.shape[0])
     )
-    refuse(
+    _check.refuse(
         f"The expanded size of the tensor ({shape[dim]}) must match the existing size ({own}) at "
         f"non-singleton dimension {dim}.  Target sizes: {list(shape)}.  "
         f"Tensor sizes: {list(input.shape)}"
@@ -255,10 +251,10 @@ def bmm(input: Array, mat2: Array) -> Array:
 def _check_batches(first: Array, second: Array) -> None:
     for name, array in (("batch1", first), ("batch2", second)):
         if array.ndim != 3:
-            refuse(f"{name} must be a 3D tensor")
+            _check.refuse(f"{name} must be a 3D tensor")
     expected = [first.shape[0], first.shape[2]]
     if [second.shape[0], second.shape[1]] != expected:
-        refuse(
+        _check.refuse(
             "Expected size for first two dimensions of batch2 tensor to be: "
             f"{expected} but got: {list(second.shape[:2])}."
         )
@@ -337,14 +333,14 @@ def mv(input: Array, vec: Array) -> Array:
 
 def _check_vectors(mat: Array, vec: Array) -> None:
     if mat.ndim != 2 or vec.ndim != 1:
-        refuse(f"vector + matrix @ vector expected, got {vec.ndim}, {mat.ndim}, {vec.ndim}")
+        _check.refuse(f"vector + matrix @ vector expected, got {vec.ndim}, {mat.ndim}, {vec.ndim}")
     if mat.shape[1] != vec.shape[0]:
         _refuse_sizes(mat, vec, mat.shape[0])
     _same_dtype(mat, vec)
 
 
 def _refuse_sizes(mat: Array, vec: Array, length: int) -> NoReturn:
-    refuse(
+    _check.refuse(
         f"size mismatch, got input ({length}), mat ({_check.shape_text(mat.shape)}), "
         f"vec ({vec.shape[0]})"
     )
@@ -398,14 +394,14 @@ def dot(input: Array, tensor: Array) -> Array:
 
 def _check_dot(input: Array, tensor: Array) -> None:
     if input.ndim != 1 or tensor.ndim != 1:
-        refuse(f"1D tensors expected, but got {input.ndim}D and {tensor.ndim}D tensors")
+        _check.refuse(f"1D tensors expected, but got {input.ndim}D and {tensor.ndim}D tensors")
     if input.dtype != tensor.dtype:
-        refuse(
+        _check.refuse(
             "dot : expected both vectors to have same dtype, but found "
             f"{_check.scalar_type(input)} and {_check.scalar_type(tensor)}"
         )
     if input.size != tensor.size:
-        refuse(
+        _check.refuse(
             "inconsistent tensor size, expected tensor "
             f"[{input.size}] and src [{tensor.size}] to have the same number of elements, but got "
             f"{input.size} and {tensor.size} elements respectively"
@@ -441,7 +437,7 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
     """
     for name, tensor in (("self", input), ("vec2", vec2)):
         if tensor._array.ndim != 1:
-            refuse(f"outer: Expected 1-D argument {name}, but got {tensor._array.ndim}-D")
+            _check.refuse(f"outer: Expected 1-D argument {name}, but got {tensor._array.ndim}-D")
     return input.reshape(-1, 1) * vec2
 
 
@@ -466,7 +462,7 @@ def addr(input: Array, vec1: Array, vec2: Array, *, beta: Number = 1, alpha: Num
     """
     for name, array in (("vec1", vec1), ("vec2", vec2)):
         if array.ndim != 1:
-            refuse(f"addr: Expected 1-D argument {name}, but got {array.ndim}-D")
+            _check.refuse(f"addr: Expected 1-D argument {name}, but got {array.ndim}-D")
     return _add_scaled(input, np.multiply.outer(vec1, vec2), vec1.dtype, beta, alpha)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from .._tensor import Array, Tensor
 from . import _check
-from ._lapack import check_input, reflected, refuse, require_tensor
+from ._lapack import check_input, reflected, require_tensor
 from ._op import attach, op
 from ._overloads import no_derivative
 from ._recorded import differentiate
@@ -112,25 +112,27 @@ def householder_product(A: Tensor, tau: Tensor, *, out: Tensor | None = None) ->
 
 def _check_reflectors(function: str, matrix: Array, scales: Array, *, tall: bool = True) -> None:
     if matrix.ndim < 2:
-        refuse(f"{function}: input must have at least 2 dimensions, got shape {list(matrix.shape)}")
+        _check.refuse(
+            f"{function}: input must have at least 2 dimensions, got shape {list(matrix.shape)}"
+        )
     rows, columns = matrix.shape[-2:]
     if tall and rows < columns:
-        refuse(
+        _check.refuse(
             f"{function}: input.shape[-2] must be greater than or equal to input.shape[-1], "
             f"got {rows} and {columns}"
         )
     if not scales.ndim or columns < scales.shape[-1]:
-        refuse(
+        _check.refuse(
             f"{function}: input.shape[-1] must be greater than or equal to tau.shape[-1], "
             f"got {columns} and tau of shape {list(scales.shape)}"
         )
     if matrix.shape[:-2] != scales.shape[:-1]:
-        refuse(
+        _check.refuse(
             f"{function}: Expected batch dimensions of tau to be equal to input.shape[:-2], but "
             f"got {list(scales.shape[:-1])}"
         )
     if matrix.dtype != scales.dtype:
-        refuse(
+        _check.refuse(
             f"{function}: tau dtype {_check.scalar_type(scales)} does not match input dtype "
             f"{_check.scalar_type(matrix)}"
         )
@@ -209,13 +211,13 @@ def ormqr(
     for name, tensor in (("input", input), ("input2", input2), ("input3", input3)):
         require_tensor("ormqr", name, tensor)
         if tensor._array.ndim < (1 if name == "input2" else 2):
-            refuse(
+            _check.refuse(
                 f"torch.ormqr: {name} must have at least 2 dimensions, "
                 f"got shape {list(tensor._array.shape)}"
             )
     side = -2 if left else -1
     if input3._array.shape[side] != input._array.shape[-2]:
-        refuse(
+        _check.refuse(
             f"torch.ormqr: other.shape[{side}] must be equal to input.shape[-2], "
             f"got {input3._array.shape[side]} and {input._array.shape[-2]}"
         )

@@ -5,23 +5,20 @@ from __future__ import annotations
 import math
 
 from .._tensor import Array, Tensor
+from . import _check
 from ._op import op
 
 __all__ = ["channel_shuffle", "native_channel_shuffle", "pixel_shuffle", "pixel_unshuffle"]
 
 
-def _refuse(message: str) -> None:
-    raise RuntimeError(message)
-
-
 def _check_factor(function: str, kind: str, input: Array, factor: int) -> None:
     if input.ndim < 3:
-        _refuse(
+        _check.refuse(
             f"{function} expects input to have at least 3 dimensions, but got input with "
             f"{input.ndim} dimension(s)"
         )
     if factor <= 0:
-        _refuse(f"{function} expects a positive {kind}, but got {factor}")
+        _check.refuse(f"{function} expects a positive {kind}, but got {factor}")
 
 
 @op(
@@ -58,7 +55,7 @@ def pixel_shuffle(input: Array, upscale_factor: int) -> Array:
     _check_factor("pixel_shuffle", "upscale_factor", input, r)
     *lead, channels, height, width = input.shape
     if channels % (r * r):
-        _refuse(
+        _check.refuse(
             "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square "
             f"of upscale_factor, but input.size(-3)={channels} is not divisible by {r * r}"
         )
@@ -98,7 +95,7 @@ def pixel_unshuffle(input: Array, downscale_factor: int) -> Array:
     *lead, channels, height, width = input.shape
     for name, size in (("height", height), ("width", width)):
         if size % r:
-            _refuse(
+            _check.refuse(
                 f"pixel_unshuffle expects {name} to be divisible by downscale_factor, but "
                 f"input.size({-2 if name == 'height' else -1})={size} is not divisible by {r}"
             )
@@ -117,16 +114,16 @@ def _shuffled(input: Array, groups: int) -> Array:
 
 def _check_groups(input: Array, groups: int) -> None:
     if input.ndim < 3:
-        _refuse(
+        _check.refuse(
             "channel_shuffle expects input with > 2 dims, but got input with sizes "
             f"{list(input.shape)}"
         )
     if groups <= 0:
-        _refuse(
+        _check.refuse(
             f"Number of groups to divide channels in must be positive. Value of groups:{groups}"
         )
     if input.shape[1] % groups:
-        _refuse(
+        _check.refuse(
             "Number of channels must be divisible by groups. Got "
             f"{input.shape[1]} channels and {groups} groups."
         )

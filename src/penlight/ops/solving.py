@@ -19,7 +19,6 @@ from ._lapack import (
     is_vector,
     lu_of,
     raise_failures,
-    refuse,
     require_tensor,
     solve_triangle,
 )
@@ -199,7 +198,7 @@ def _check_system(function: str, A: Any, B: Any, left: bool) -> None:
     check_square(function, a)
     check_floating(function, a)
     if a.dtype != b.dtype:
-        refuse(
+        _check.refuse(
             f"{function}: Expected A and B to have the same dtype, but found A of type "
             f"{_check.scalar_type(a)} and B of type {_check.scalar_type(b)} instead"
         )
@@ -327,7 +326,7 @@ def _check_triangular(function: str, A: Any, B: Any, left: bool) -> None:
     require_tensor(function, "B", B)
     a, b = A._array, B._array
     if a.dtype != b.dtype:
-        refuse(
+        _check.refuse(
             f"{function}: Expected A and B to have the same dtype, got "
             f"{_check.scalar_type(a)} and {_check.scalar_type(b)}"
         )

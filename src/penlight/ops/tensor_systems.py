@@ -6,7 +6,8 @@ import math
 from typing import Any
 
 from .._tensor import Tensor
-from ._lapack import check_floating, refuse, require_tensor
+from . import _check
+from ._lapack import check_floating, require_tensor
 from ._results import written
 from .solving import inv, solve
 
@@ -36,10 +37,10 @@ def tensorinv(A: Tensor, ind: int = 2, *, out: Tensor | None = None) -> Tensor:
     require_tensor("linalg_tensorinv", "A", A)
     check_floating("tensorinv", A._array)
     if ind <= 0:
-        refuse(f"Expected a strictly positive integer for 'ind', got {ind}")
+        _check.refuse(f"Expected a strictly positive integer for 'ind', got {ind}")
     rows, columns = A._array.shape[:ind], A._array.shape[ind:]
     if math.prod(rows) != math.prod(columns):
-        refuse(
+        _check.refuse(
             "Expected self to satisfy the requirement prod(self.shape[ind:]) == "
             f"prod(self.shape[:ind]), but got {math.prod(columns)} != {math.prod(rows)}"
         )
@@ -79,7 +80,7 @@ def tensorsolve(A: Tensor, B: Tensor, dims: Any = None, *, out: Tensor | None = 
     shape = matrix._array.shape[B._array.ndim :]
     size = math.prod(shape)
     if size * B._array.size != matrix._array.size or size != B._array.size:
-        refuse(
+        _check.refuse(
             "Expected self to satisfy the requirement prod(self.shape[other.ndim:]) == "
             f"prod(self.shape[:other.ndim]), but got {size} != {B._array.size}"
         )
