@@ -111,6 +111,8 @@ def leaves_of(value: Any) -> list[Any]:
 
 def flat(result: Any) -> list[Any]:
     """Return a result's tensors and numbers in order."""
+    if isinstance(result, dict):
+        result = list(result.values())
     if isinstance(result, (list, tuple)):
         return [part for item in result for part in flat(item)]
     return [result]
@@ -164,6 +166,11 @@ def assert_same(mine: Any, theirs: Any, *, loose: float = 1, terms: float | None
         else:
             assert a == b
             assert type(a) is type(b)
+
+
+def steps(tensor: Any) -> list[int]:
+    """Return the strides that matter: those of dimensions with more than one element."""
+    return [step for step, size in zip(tensor.stride(), tensor.shape, strict=True) if size > 1]
 
 
 def node_name(tensor: Any) -> str | None:

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
+import oracle
 import pytest
 import torch_internal
 from ops import torch_samples
@@ -70,12 +71,11 @@ def same_run(ours: Any, theirs: Any, given: Any) -> None:
     torch.manual_seed(1)
     results = [ours(*mine[0], **mine[1]), theirs(*given.args, **given.kwargs)]
     results = [
-        [part for part in torch_samples.flat(list_of(result)) if part is not None]
-        for result in results
+        [part for part in oracle.flat(list_of(result)) if part is not None] for result in results
     ]
     torch_samples.same(*results)
     inputs = [
-        [*torch_samples.leaves(side), *(p for p in module.parameters() if p.requires_grad)]
+        [*oracle.leaves_of(side), *(p for p in module.parameters() if p.requires_grad)]
         for side, module in ((mine, ours), (arguments, theirs))
     ]
     floating = any(part.requires_grad for part in results[1])

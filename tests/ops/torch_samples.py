@@ -24,6 +24,7 @@ import numpy as np
 if __name__ == "__main__":
     sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 
+import oracle
 import torch_internal
 
 import penlight
@@ -143,7 +144,9 @@ def compare(ours: Any, info: Any, sample: Any) -> None:
     if unwritten or not info.supports_autograd:
         return
     results = [sample.output_process_fn_grad(result) for result in results]
-    compare_gradients(results, [leaves(mine), leaves(given)], second=info.supports_gradgrad)
+    compare_gradients(
+        results, [oracle.leaves_of(mine), oracle.leaves_of(given)], second=info.supports_gradgrad
+    )
 
 
 def call(theirs: Any, given: Any, ours: Any, mine: Any) -> list[Any]:
@@ -163,23 +166,9 @@ def call(theirs: Any, given: Any, ours: Any, mine: Any) -> list[Any]:
     return results
 
 
-def flat(result: Any) -> list[Any]:
-    """Return the parts of a result in order."""
-    if isinstance(result, dict):
-        result = list(result.values())
-    if isinstance(result, (list, tuple)) and type(result).__name__ != "Size":
-        return [part for item in result for part in flat(item)]
-    return [result]
-
-
-def leaves(value: Any) -> list[Any]:
-    """Return the tensors in arguments that want a gradient."""
-    return [part for part in flat(value) if getattr(part, "requires_grad", False) is True]
-
-
 def same(mine: Any, theirs: Any, *, values: bool = True) -> None:
     """Require equal structure, shapes, dtypes, and elements up to the dtype's limits."""
-    mine, theirs = flat(mine), flat(theirs)
+    mine, theirs = oracle.flat(mine), oracle.flat(theirs)
     assert len(mine) == len(theirs), f"{len(mine)} results, torch: {len(theirs)}"
     for a, b in zip(mine, theirs, strict=True):
         if not hasattr(b, "detach"):
@@ -197,11 +186,9 @@ def same_tensor(a: Any, b: Any, *, values: bool = True) -> None:
     assert a.dtype.name == name, f"dtype {a.dtype}, torch: {b.dtype}"
     assert a.requires_grad == b.requires_grad, f"requires_grad {a.requires_grad}"
     if b._is_view() and b.numel() > 1:
-        steps = [
-            [step for step, size in zip(tensor.stride(), tensor.shape, strict=True) if size > 1]
-            for tensor in (a, b)
-        ]
-        assert steps[0] == steps[1], f"strides of a view {a.stride()}, torch: {b.stride()}"
+        assert oracle.steps(a) == oracle.steps(b), (
+            f"strides of a view {a.stride()}, torch: {b.stride()}"
+        )
     if values:
         relative, absolute = LIMITS.get(name, (0, 0))
         a, b = (part.float() if name == "bfloat16" else part for part in (a, b))
@@ -230,7 +217,7 @@ def compare_gradients(results: list[Any], inputs: list[Any], *, second: bool) ->
     import torch
 
     parts = [
-        [part for part in flat(result) if getattr(part, "requires_grad", False) is True]
+        [part for part in oracle.flat(result) if getattr(part, "requires_grad", False) is True]
         for result in results
     ]
     for order in ("first", "second"):
