@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from typing import TYPE_CHECKING
 
 import hypothesis
@@ -30,7 +31,9 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
 def pytest_configure() -> None:
-    """Refuse to run without the oracle where the caller said it is required."""
+    """Let programs be interrupted; refuse to run without the oracle where it is required."""
+    # A shell's background jobs ignore Ctrl-C, and so would the programs that tests interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if os.environ.get("PENLIGHT_ORACLE") != "required":
         return
     found = "no torch" if torch is None else torch.__version__.partition("+")[0]

@@ -18,10 +18,8 @@ SOURCE = str(Path(penlight.__file__).parent.parent)
 PATIENCE = 300  # seconds, on a machine that does something else as well
 
 PRELUDE = """\
-import os, signal, sys, time, warnings
+import os, sys, time, warnings
 warnings.simplefilter("ignore")
-# Whoever runs in the background of a shell begins by ignoring it.
-signal.signal(signal.SIGINT, signal.default_int_handler)
 import torch
 from torch.utils.data import DataLoader, Dataset
 
