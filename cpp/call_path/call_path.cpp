@@ -6,8 +6,8 @@
 #include <memory>
 #include <vector>
 
-#include "call_path/elementwise.hpp"
 #include "call_path/objects.hpp"
+#include "call_path/shortcuts.hpp"
 
 namespace penlight {
 namespace {
@@ -47,7 +47,7 @@ int recording() {
 
 constexpr int kMostParams = 16;
 
-enum class Kind : int { kTensor, kOptional, kMaybe, kOther, kVariadic };
+enum class Kind : int { kTensor, kOptional, kMaybe, kOther, kVariadic, kMany };
 
 struct Param {
   Kind kind;
@@ -73,14 +73,16 @@ struct Spec {
   std::vector<Param> params;
   std::vector<int> differentiable;
   std::vector<Saved> saved;
-  Arithmetic arithmetic;
+  Shortcut shortcut;  // or null
   bool promotes, to_float, broadcast, quiet, saves, view;
+  bool joint;  // the one differentiable parameter is a sequence of tensors
 };
 
 // The forward's arguments, the inputs' arrays, and the dtype they met in.
 struct Call {
   PyObject* const* args;
   PyObject* arrays[kMostParams];  // borrowed; arguments that are no tensors stay themselves
+  std::vector<Ref> lists;         // of arrays, for sequences of tensors
   PyArray_Descr* dtype = nullptr;
   bool has_numbers = false;
 };
@@ -92,6 +94,31 @@ enum class Outcome { kDone, kLeave, kError };
 
 bool is_number(PyObject* object) { return PyFloat_CheckExact(object) || PyLong_CheckExact(object); }
 
+// Takes note of the dtype of an input that promotes; false where the others have another.
+bool meets(Call* call, PyObject* array) {
+  PyArray_Descr* dtype = PyArray_DESCR(as_array(array));
+  if (call->dtype != nullptr && call->dtype != dtype) return false;
+  call->dtype = dtype;
+  return true;
+}
+
+// Finds the arrays of a sequence of tensors; leaves what is no list or tuple of them.
+Outcome unwrap_many(PyObject* arg, bool promoted, Call* call, PyObject** arrays) {
+  if (!PyList_CheckExact(arg) && !PyTuple_CheckExact(arg)) return Outcome::kLeave;
+  Ref list(PyList_New(PySequence_Fast_GET_SIZE(arg)));
+  if (!list) return Outcome::kError;
+  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(arg); ++i) {
+    PyObject* item = PySequence_Fast_GET_ITEM(arg, i);
+    PyObject* array = is_tensor(item) ? array_of(item) : nullptr;
+    if (array == nullptr || !PyArray_CheckExact(array)) return Outcome::kLeave;
+    if (promoted && !meets(call, array)) return Outcome::kLeave;
+    PyList_SET_ITEM(list.get(), i, Py_NewRef(array));
+  }
+  *arrays = list.get();
+  call->lists.push_back(std::move(list));
+  return Outcome::kDone;
+}
+
 // Finds the arrays; leaves tensors of unequal dtypes, and whatever is no tensor where one must be.
 Outcome unwrap(const Spec& spec, Call* call) {
   for (size_t i = 0; i < spec.params.size(); ++i) {
@@ -99,13 +126,13 @@ Outcome unwrap(const Spec& spec, Call* call) {
     const auto [kind, promoted] = spec.params[i];
     call->arrays[i] = arg;
     if (kind == Kind::kOther || kind == Kind::kVariadic) continue;
-    if (is_tensor(arg)) {
+    if (kind == Kind::kMany) {
+      const Outcome outcome = unwrap_many(arg, promoted, call, &call->arrays[i]);
+      if (outcome != Outcome::kDone) return outcome;
+    } else if (is_tensor(arg)) {
       PyObject* array = call->arrays[i] = array_of(arg);
       if (array == nullptr || !PyArray_CheckExact(array)) return Outcome::kLeave;
-      if (!promoted) continue;
-      PyArray_Descr* dtype = PyArray_DESCR(as_array(array));
-      if (call->dtype != nullptr && call->dtype != dtype) return Outcome::kLeave;
-      call->dtype = dtype;
+      if (promoted && !meets(call, array)) return Outcome::kLeave;
     } else if (kind == Kind::kTensor || (kind == Kind::kOptional && arg != Py_None)) {
       return Outcome::kLeave;
     } else if (promoted) {
@@ -163,8 +190,8 @@ Outcome failed(const Spec& spec) {
 
 // Gives the result as an array of the dtype it should have, and what the forward saved.
 Outcome run_forward(const Spec& spec, const Call& call, Ref* result, Ref* extras) {
-  if (spec.arithmetic != Arithmetic::kNone) {
-    *result = Ref(small_arithmetic(spec.arithmetic, call.arrays[0], call.arrays[1]));
+  if (spec.shortcut != nullptr) {
+    *result = Ref(spec.shortcut(call.arrays));
     if (*result) return Outcome::kDone;
     if (PyErr_Occurred()) return Outcome::kError;
   }
@@ -300,8 +327,19 @@ Ref shape_of(PyObject* array) {
   return Ref(PyArray_IntTupleFromIntp(PyArray_NDIM(a), PyArray_DIMS(a)));
 }
 
+Ref shapes_of(PyObject* arrays) {
+  Ref shapes(PyList_New(PyList_GET_SIZE(arrays)));
+  for (Py_ssize_t i = 0; shapes && i < PyList_GET_SIZE(arrays); ++i) {
+    Ref shape = shape_of(PyList_GET_ITEM(arrays, i));
+    if (!shape) return Ref();
+    PyList_SET_ITEM(shapes.get(), i, shape.release());
+  }
+  return shapes;
+}
+
 Ref metadata_of(const Saved& saved, PyObject* array) {
   if (saved.keeps == Keeps::kShape && PyArray_CheckExact(array)) return shape_of(array);
+  if (saved.keeps == Keeps::kShape && PyList_CheckExact(array)) return shapes_of(array);
   return Ref(PyObject_CallOneArg(saved.object, array));
 }
 
@@ -369,8 +407,23 @@ bool record(const Spec& spec, const Call& call, Ref edges, unsigned present, con
   return true;
 }
 
+// The edges of a sequence of tensors as a tuple, and whether one of them leads somewhere.
+Ref edges_of_many(PyObject* tensors, unsigned* present) {
+  Ref edges(PyTuple_New(PySequence_Fast_GET_SIZE(tensors)));
+  for (Py_ssize_t i = 0; edges && i < PyTuple_GET_SIZE(edges.get()); ++i) {
+    const Ref tensor(PySequence_GetItem(tensors, i));  // another thread may shorten a list
+    if (!tensor) return Ref();
+    Ref edge = edge_of(tensor.get());
+    if (!edge) return Ref();
+    if (edge.get() != Py_None) *present = 1;
+    PyTuple_SET_ITEM(edges.get(), i, edge.release());
+  }
+  return edges;
+}
+
 // The inputs' edges as a tuple, and which of them lead somewhere.
 Ref edges_of(const Spec& spec, const Call& call, unsigned* present) {
+  if (spec.joint) return edges_of_many(call.args[spec.differentiable[0]], present);
   Ref edges(PyTuple_New(spec.differentiable.size()));
   for (size_t i = 0; edges && i < spec.differentiable.size(); ++i) {
     Ref edge = edge_of(call.args[spec.differentiable[i]]);
@@ -382,7 +435,7 @@ Ref edges_of(const Spec& spec, const Call& call, unsigned* present) {
 }
 
 Outcome run(const Spec& spec, PyObject* const* args, Ref* tensor) {
-  Call call{};
+  Call call;
   call.args = args;
   if (const Outcome outcome = unwrap(spec, &call); outcome != Outcome::kDone) return outcome;
   unsigned present = 0;
@@ -480,6 +533,7 @@ bool read_differentiable(PyObject* given, Spec* spec) {
       return false;
     }
     spec->differentiable.push_back(static_cast<int>(index));
+    spec->joint = spec->joint || spec->params[index].kind == Kind::kMany;
   }
   return true;
 }
@@ -501,11 +555,11 @@ PyObject* call_path_new(PyTypeObject* type, PyObject* args, PyObject*) {
     return nullptr;
   }
   PyObject *forward, *keywords, *node, *params, *differentiable, *saved;
-  int arithmetic, promotes, to_float, broadcast, quiet, saves, view;
-  if (!PyArg_ParseTuple(args, "OO!OO!O!O!ipppppp", &forward, &PyTuple_Type, &keywords, &node,
+  const char* name;
+  int promotes, to_float, broadcast, quiet, saves, view;
+  if (!PyArg_ParseTuple(args, "OO!OO!O!O!spppppp", &forward, &PyTuple_Type, &keywords, &node,
                         &PyTuple_Type, &params, &PyTuple_Type, &differentiable, &PyTuple_Type,
-                        &saved, &arithmetic, &promotes, &to_float, &broadcast, &quiet, &saves,
-                        &view)) {
+                        &saved, &name, &promotes, &to_float, &broadcast, &quiet, &saves, &view)) {
     return nullptr;
   }
   if (PyTuple_GET_SIZE(params) == 0 || PyTuple_GET_SIZE(params) > kMostParams) {
@@ -514,7 +568,7 @@ PyObject* call_path_new(PyTypeObject* type, PyObject* args, PyObject*) {
   auto spec = std::make_unique<Spec>();
   spec->forward = Py_NewRef(forward);
   spec->keywords = PyTuple_GET_SIZE(keywords) > 0 ? Py_NewRef(keywords) : nullptr;
-  spec->arithmetic = static_cast<Arithmetic>(arithmetic);
+  spec->shortcut = find_shortcut(name);
   spec->promotes = promotes != 0;
   spec->to_float = to_float != 0;
   spec->broadcast = broadcast != 0;

@@ -1,13 +1,11 @@
-#define NO_IMPORT_ARRAY
-#include "call_path/elementwise.hpp"
+// Arithmetic of two operands, without NumPy's search for a loop.
 
-#include <cstdint>
+#define NO_IMPORT_ARRAY
+#include "call_path/shortcuts.hpp"
+#include "call_path/small_arrays.hpp"
 
 namespace penlight {
 namespace {
-
-// Beyond, NumPy's own loops, wider than these, are worth the way to them.
-constexpr npy_intp kMostElements = 4096;
 
 // A number or an array, as a loop reads it: `step` is 0 for a number.
 template <typename T>
@@ -16,25 +14,33 @@ struct Operand {
   npy_intp step;
 };
 
-bool is_plain(PyArrayObject* array) {
-  constexpr int kWanted = NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_ALIGNED;
-  return (PyArray_FLAGS(array) & kWanted) == kWanted && PyArray_ISNOTSWAPPED(array);
-}
-
-// Reads a Python number as NumPy's rule of weak numbers does; false for any other object.
-bool read_number(PyObject* object, double* value) {
-  if (PyFloat_CheckExact(object)) {
-    *value = PyFloat_AS_DOUBLE(object);
-    return true;
+struct Add {
+  template <typename T>
+  T operator()(T x, T y) const {
+    return x + y;
   }
-  if (!PyLong_CheckExact(object)) return false;
-  int overflow = 0;
-  const long long whole = PyLong_AsLongLongAndOverflow(object, &overflow);
-  constexpr long long kExact = 1LL << 53;
-  if (overflow != 0 || whole > kExact || whole < -kExact) return false;
-  *value = static_cast<double>(whole);
-  return true;
-}
+};
+
+struct Subtract {
+  template <typename T>
+  T operator()(T x, T y) const {
+    return x - y;
+  }
+};
+
+struct Multiply {
+  template <typename T>
+  T operator()(T x, T y) const {
+    return x * y;
+  }
+};
+
+struct Divide {
+  template <typename T>
+  T operator()(T x, T y) const {
+    return x / y;
+  }
+};
 
 template <typename T, typename F>
 void loop(T* out, Operand<T> a, Operand<T> b, npy_intp n, F f) {
@@ -49,27 +55,10 @@ void loop(T* out, Operand<T> a, Operand<T> b, npy_intp n, F f) {
   }
 }
 
-template <typename T>
-void run(Arithmetic which, T* out, Operand<T> a, Operand<T> b, npy_intp n) {
-  switch (which) {
-    case Arithmetic::kAdd:
-      return loop(out, a, b, n, [](T x, T y) { return x + y; });
-    case Arithmetic::kSubtract:
-      return loop(out, a, b, n, [](T x, T y) { return x - y; });
-    case Arithmetic::kMultiply:
-      return loop(out, a, b, n, [](T x, T y) { return x * y; });
-    case Arithmetic::kDivide:
-      return loop(out, a, b, n, [](T x, T y) { return x / y; });
-    case Arithmetic::kNone:
-      return;
-  }
-}
-
 // `shaped` gives the result its shape; each operand is an array of that shape, a 0-d array or a
 // number (then `value` holds it).
-template <typename T>
-PyObject* compute(Arithmetic which, PyArrayObject* shaped, PyObject* const operands[2],
-                  const double values[2]) {
+template <typename T, typename F>
+PyObject* compute(F f, PyArrayObject* shaped, PyObject* const* operands, const double values[2]) {
   T numbers[2] = {static_cast<T>(values[0]), static_cast<T>(values[1])};
   Operand<T> read[2];
   for (int i = 0; i < 2; ++i) {
@@ -78,19 +67,15 @@ PyObject* compute(Arithmetic which, PyArrayObject* shaped, PyObject* const opera
     PyArrayObject* array = as_array(operands[i]);
     read[i] = {static_cast<const T*>(PyArray_DATA(array)), PyArray_NDIM(array) > 0 ? 1 : 0};
   }
-  PyArray_Descr* descr = PyArray_DESCR(shaped);
-  Py_INCREF(descr);
-  PyObject* out = PyArray_NewFromDescr(&PyArray_Type, descr, PyArray_NDIM(shaped),
-                                       PyArray_DIMS(shaped), nullptr, nullptr, 0, nullptr);
-  if (out == nullptr) return nullptr;
-  run(which, static_cast<T*>(PyArray_DATA(as_array(out))), read[0], read[1], PyArray_SIZE(shaped));
+  PyObject* out = new_array_like(shaped);
+  if (out != nullptr) loop(data_of<T>(out), read[0], read[1], PyArray_SIZE(shaped), f);
   return out;
 }
 
-}  // namespace
-
-PyObject* small_arithmetic(Arithmetic which, PyObject* first, PyObject* second) {
-  PyObject* const operands[2] = {first, second};
+// Takes a float32 or float64 array of few elements with another of its shape, or with a Python
+// number or a 0-d array, in either order.
+template <typename F>
+PyObject* arithmetic(PyObject* const* operands) {
   double values[2] = {0, 0};
   PyArrayObject* shaped = nullptr;
   for (int i = 0; i < 2; ++i) {
@@ -110,12 +95,20 @@ PyObject* small_arithmetic(Arithmetic which, PyObject* first, PyObject* second) 
   if (shaped == nullptr || PyArray_SIZE(shaped) > kMostElements) return nullptr;
   switch (PyArray_TYPE(shaped)) {
     case NPY_FLOAT:
-      return compute<float>(which, shaped, operands, values);
+      return compute<float>(F(), shaped, operands, values);
     case NPY_DOUBLE:
-      return compute<double>(which, shaped, operands, values);
+      return compute<double>(F(), shaped, operands, values);
     default:
       return nullptr;
   }
 }
+
+}  // namespace
+
+const NamedShortcut kElementwiseShortcuts[] = {{"add", arithmetic<Add>},
+                                               {"sub", arithmetic<Subtract>},
+                                               {"mul", arithmetic<Multiply>},
+                                               {"div", arithmetic<Divide>},
+                                               {nullptr, nullptr}};
 
 }  // namespace penlight

@@ -120,6 +120,32 @@ def test_small_arithmetic_is_numpys_to_the_bit(size, dtype):
         )
 
 
+@pytest.mark.parametrize("name", ["cat", "stack"])
+@pytest.mark.parametrize("kinds", [("float32",), ("bool",), ("bfloat16",), ("int16", "float32")])
+def test_sequences_of_tensors_are_joined_as_in_the_generated_path(name, kinds):
+    call = getattr(pl, name)
+    plain = without_native_path(call.op)
+    dtypes = [getattr(pl, kind) for kind in kinds]
+    shapes = [(2, 3)] * 2, [(2, 1), (2, 4)], [(1, 3), (2, 3)], [(0,), (2, 3)], [()] * 2, [(0, 3)]
+    for each in (*shapes, [(2, 3, 2)] * 3, [(2, 3), (2, 3, 1)], [(65, 64)], [(64, 64), (0, 64)]):
+        whole = [pl.randn(shape).mul(9).to(dtypes[i % len(dtypes)]) for i, shape in enumerate(each)]
+        turned = [tensor.transpose(0, -1) for tensor in whole if tensor.dim() > 1]
+        for tensors in (whole, tuple(whole), turned, whole[:1]):
+            for dim in (*range(-3, 4), True, None):
+                assert_alike(
+                    oracle.run(call, (tensors, dim), {}), oracle.run(plain, (tensors, dim), {})
+                )
+
+
+def test_the_history_of_joined_tensors_is_the_generated_paths():
+    base = pl.randn(3, 2, requires_grad=True)
+    tensors = [base, pl.randn(3, 2), base * 2, base[:, :2], base.t().t()]
+    for call in (pl.cat, pl.stack):
+        plain = without_native_path(call.op)
+        for chosen in (tensors, tuple(tensors), tensors[1:2]):
+            assert_alike(call(chosen, -1), plain(chosen, -1))
+
+
 def test_a_view_whose_base_was_written_is_asked_for_its_history():
     base = pl.ones(4, requires_grad=True) * 1
     view = base[:2]
@@ -148,6 +174,6 @@ def test_a_path_refuses_what_is_no_record():
     with pytest.raises(TypeError):
         _kernels.CallPath(1)
     with pytest.raises(ValueError, match="1 to 16 parameters"):
-        _kernels.CallPath(abs, (), None, (), (), (), 0, *[False] * 6)
+        _kernels.CallPath(abs, (), None, (), (), (), "", *[False] * 6)
     with pytest.raises(TypeError, match="2 arguments by position"):
         _native_path.native_path(REGISTRY["add"], REGISTRY["add"].node_class)(pl.ones(1))

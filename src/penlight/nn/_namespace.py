@@ -427,7 +427,8 @@ def _largest_of(weight: Any, indices: Any, bag_of: Any, bags: int) -> Tensor:
         own = indices[bag_of == bag]
         places = weight.detach()[own].argmax(0) if len(own) else None
         found.append(zeros(weight.shape[1:], dtype=int64) if places is None else own[places])
-    return stack(found).long()
+    out: Tensor = stack(found).long()
+    return out
 
 
 # ---- convolution and sampling --------------------------------------------------------------------

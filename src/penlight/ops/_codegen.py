@@ -233,6 +233,7 @@ def _unwrap(op: Any, *, inplace: bool = False) -> list[str]:
             lines.append(f"a_{name} = {name}._array if isinstance({name}, Tensor) else {name}")
         else:
             lines.append(f"{name} = many(op, {name!r}, {position + 1}, {name})")
+            lines += [f"{name} = promote_many({name})"] if op.promotion else []
             lines.append(f"a_{name} = arrays_of({name})")
         if name in op.differentiable:
             lines.append(_edge_line(param))

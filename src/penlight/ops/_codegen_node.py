@@ -14,13 +14,14 @@ def indent(lines: list[str]) -> list[str]:
 
 
 def promoted_inputs(op: Any) -> list[str]:
-    """Return the inputs that take part in dtype promotion."""
+    """Return the inputs that take part in dtype promotion, each a parameter of one tensor."""
     if op.promotion is None:
         return []
+    kinds = {p.name: p.kind for p in op.params}
     names = op.differentiable
     if not names:
-        names = tuple(p.name for p in op.params if p.kind in {"tensor", "maybe", "optional"})
-    return list(names)
+        names = tuple(name for name in kinds if kinds[name] in {"tensor", "maybe", "optional"})
+    return [name for name in names if kinds[name] != "many"]
 
 
 def wanted_by(op: Any) -> dict[str, tuple[str, ...]]:

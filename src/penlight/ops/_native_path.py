@@ -1,14 +1,12 @@
 """The common case of a call path in C++: plain tensors, one dtype, one result (cpp/call_path).
 
 The generated path calls it first and goes on by itself when it answers ``None``. It does what the
-generated path does, from the same record; ops with several outputs or lists of tensors have none.
+generated path does, from the same record; ops with several outputs have none.
 """
 
 from __future__ import annotations
 
 from typing import Any
-
-import numpy as np
 
 from .. import kernels
 from .._storage import Storage
@@ -20,9 +18,8 @@ from . import _runtime
 from ._codegen_node import METADATA, kind_of, promoted_inputs, saved_slot, wanted_by
 
 # The numbers that call_path.cpp knows these by.
-_KINDS = {"tensor": 0, "optional": 1, "maybe": 2, "other": 3}
+_KINDS = {"tensor": 0, "optional": 1, "maybe": 2, "other": 3, "many": 5}
 _VARIADIC = 4
-_ARITHMETIC: dict[Any, int] = {np.add: 1, np.subtract: 2, np.multiply: 3, np.true_divide: 4}
 _TENSOR, _ARGUMENT, _OUT, _EXTRA, _SHAPE, _METADATA, _STEP = range(7)
 _MOST_PARAMS = 16
 
@@ -60,9 +57,20 @@ def has_native_path(op: Any) -> bool:
     return (
         op.outputs == 1
         and 0 < len(op.params) <= _MOST_PARAMS
-        and all(param.kind != "many" for param in op.params)
+        and _has_simple_sequences(op)
         and not any(param.variadic for param in op.params[:-1])
         and _make_path() is not None
+    )
+
+
+def _has_simple_sequences(op: Any) -> bool:
+    """Return whether a sequence of tensors, if there is one, has all gradients and is not saved."""
+    names = [param.name for param in op.params if param.kind == "many"]
+    return not names or (
+        op.differentiable in {(), tuple(names)}
+        and not op.view
+        and not op.broadcast
+        and not any(name in wanted_by(op) for name in names)
     )
 
 
@@ -71,7 +79,10 @@ def native_path(op: Any, node_class: Any) -> Any:
     promoted = promoted_inputs(op)
     places = {param.name: place for place, param in enumerate(op.params)}
     params = tuple(
-        (_VARIADIC if param.variadic else _KINDS[param.kind], param.name in promoted)
+        (
+            _VARIADIC if param.variadic else _KINDS[param.kind],
+            param.name in promoted or (param.kind == "many" and op.promotion is not None),
+        )
         for param in op.params
     )
     return _make_path()(
@@ -81,7 +92,7 @@ def native_path(op: Any, node_class: Any) -> Any:
         params,
         tuple(places[name] for name in op.differentiable),
         tuple(_saved(op, name, places) for name in wanted_by(op)) if op.rules else (),
-        _ARITHMETIC.get(op.forward, 0),
+        op.name,
         op.promotion is not None,
         op.promotion == "int_to_float",
         op.broadcast,

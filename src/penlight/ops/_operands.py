@@ -10,7 +10,7 @@ from numpy import asarray, ndarray
 
 from .. import _dtype
 from .._dtype import FROM_NUMPY
-from .._promotion import can_cast, result_dtype
+from .._promotion import can_cast, promote_types, result_dtype
 from .._tensor import Tensor, wrap
 from ..autograd.views import edge_of
 from . import _check
@@ -28,7 +28,10 @@ def not_tensor(op: Any, name: str, position: int, value: Any) -> NoReturn:
 
 
 def many(op: Any, name: str, position: int, values: Any) -> tuple[Any, ...]:
-    """Return a sequence of tensors as a tuple, refusing anything else."""
+    """Return a sequence of tensors as a tuple, refusing anything else.
+
+    One that does not promote may have ``None`` among them.
+    """
     if isinstance(values, Tensor) or not isinstance(values, (list, tuple)):
         msg = (
             f"{op.name.lstrip('_')}(): argument '{name}' (position {position}) must be "
@@ -36,7 +39,7 @@ def many(op: Any, name: str, position: int, values: Any) -> tuple[Any, ...]:
         )
         raise TypeError(msg)
     for index, value in enumerate(values):
-        if not isinstance(value, Tensor) and value is not None:
+        if not isinstance(value, Tensor) and (value is not None or op.promotion):
             msg = (
                 f"expected Tensor as element {index} in argument {position - 1}, "
                 f"but got {type(value).__name__}"
@@ -163,6 +166,17 @@ def promote(op: Any, *operands: Any) -> tuple[Any, ...]:
 def _with_arrays_wrapped(operands: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return operands with NumPy's arrays as tensors: torch lets one stand beside a tensor."""
     return tuple(wrap(operand) if isinstance(operand, ndarray) else operand for operand in operands)
+
+
+def promote_many(tensors: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return tensors in their common dtype."""
+    kinds = [tensor._array.dtype for tensor in tensors]
+    if kinds.count(kinds[0] if kinds else None) == len(kinds):  # a set would be slow to make
+        return tensors
+    target = tensors[0].dtype
+    for tensor in tensors[1:]:
+        target = promote_types(target, tensor.dtype)
+    return tuple(t if t.dtype is target else t._cast(target.numpy) for t in tensors)
 
 
 def promote_inplace(op: Any, *operands: Any) -> tuple[Any, ...]:

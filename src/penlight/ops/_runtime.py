@@ -47,6 +47,7 @@ from ._operands import (
     not_tensor,
     promote,
     promote_inplace,
+    promote_many,
     sizes,
     to_default,
 )
@@ -87,6 +88,7 @@ __all__ = [
     "note",
     "promote",
     "promote_inplace",
+    "promote_many",
     "refuse_freed",
     "refuse_modified",
     "restore",

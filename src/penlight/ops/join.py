@@ -8,12 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from .._promotion import promote_types
 from .._tensor import Array, Tensor
 from . import _check
 from ._families import view
 from ._op import attach, op
-from ._results import written
 from .view import slice_dim
 
 __all__ = [
@@ -31,36 +29,9 @@ __all__ = [
 ]
 
 
-def _common(function: str, tensors: Any) -> list[Tensor]:
-    """Return the tensors in their common dtype, refusing an empty sequence."""
-    if isinstance(tensors, Tensor):
-        msg = f"{function}(): argument 'tensors' (position 1) must be tuple of Tensors, not Tensor"
-        raise TypeError(msg)
-    tensors = list(tensors)
-    if not tensors:
-        msg = (
-            "torch.cat(): expected a non-empty list of Tensors"
-            if function == "cat"
-            else f"{function} expects a non-empty TensorList"
-        )
-        raise RuntimeError(msg)
-    for index, tensor in enumerate(tensors):
-        if not isinstance(tensor, Tensor):
-            msg = (
-                f"expected Tensor as element {index} in argument 0, but got {type(tensor).__name__}"
-            )
-            raise TypeError(msg)
-    dtypes = [tensor._array.dtype for tensor in tensors]
-    if dtypes.count(dtypes[0]) == len(dtypes):  # a set of them would be slow to make
-        return tensors
-    target = tensors[0].dtype
-    for tensor in tensors[1:]:
-        target = promote_types(target, tensor.dtype)
-    return [t if t.dtype is target else t._cast(target.numpy) for t in tensors]
-
-
 def _pieces(grad: Tensor, dim: int, tensors_shape: list[tuple[int, ...]]) -> list[Tensor]:
     pieces, start = [], 0
+    dim %= max(map(len, tensors_shape))
     for shape in tensors_shape:
         if shape == (0,):
             pieces.append(grad.new_zeros(0))
@@ -71,14 +42,40 @@ def _pieces(grad: Tensor, dim: int, tensors_shape: list[tuple[int, ...]]) -> lis
     return pieces
 
 
-@op("_cat", node="CatBackward0", method=False, quiet=True, tensors=_pieces)
-def cat_arrays(tensors: Sequence[Array], dim: int) -> Array:
-    """Return the arrays joined along an existing dimension."""
+@op("cat", promotion="default", method=False, quiet=True, out=True, tensors=_pieces)
+def cat(tensors: Sequence[Array], dim: int = 0) -> Array:
+    """Join tensors along an existing dimension.
+
+    Args:
+        tensors: tensors of equal shapes but for ``dim``; their dtypes promote.
+        dim: the dimension to join along.
+        out: where to write the result.
+
+    Raises:
+        RuntimeError: the shapes do not fit.
+        ValueError: there are no tensors.
+
+    Example:
+        >>> import penlight as torch
+        >>> torch.cat([torch.zeros(2), torch.ones(1)])
+        tensor([0., 0., 1.])
+    """
+    if not tensors:
+        msg = "torch.cat(): expected a non-empty list of Tensors"
+        raise ValueError(msg)
+    for index, array in enumerate(tensors):
+        if not array.ndim:
+            msg = f"zero-dimensional tensor (at position {index}) cannot be concatenated"
+            raise RuntimeError(msg)
     joined = [array for array in tensors if array.shape != (0,)] or [tensors[0]]
     first = joined[0]
+    place = _check.dim(dim, first.ndim)
     for index, array in enumerate(joined):
-        _check_sizes(first, array, dim, index)
-    return np.concatenate(joined, axis=dim)
+        _check_sizes(first, array, place, index)
+    return np.concatenate(joined, axis=place)
+
+
+concat = concatenate = cat
 
 
 def _check_sizes(first: Array, other: Array, dim: int, index: int) -> None:
@@ -94,64 +91,15 @@ def _check_sizes(first: Array, other: Array, dim: int, index: int) -> None:
             raise RuntimeError(msg)
 
 
-def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -> Tensor:
-    """Join tensors along an existing dimension.
-
-    Args:
-        tensors: tensors of equal shapes but for ``dim``; their dtypes promote.
-        dim: the dimension to join along.
-        out: where to write the result.
-
-    Raises:
-        RuntimeError: the shapes do not fit, or there are no tensors.
-
-    Example:
-        >>> import penlight as torch
-        >>> torch.cat([torch.zeros(2), torch.ones(1)])
-        tensor([0., 0., 1.])
-    """
-    given = _common("cat", tensors)
-    shaped = next((t for t in given if t._array.shape != (0,)), given[0])
-    for index, tensor in enumerate(given):
-        if not tensor._array.ndim:
-            msg = f"zero-dimensional tensor (at position {index}) cannot be concatenated"
-            raise RuntimeError(msg)
-    joined: Tensor = cat_arrays(given, _check.dim(dim, shaped._array.ndim))
-    return written(out, joined)
-
-
-concat = concatenate = cat
-
-
 @op(
-    "_stack",
-    node="StackBackward0",
+    "stack",
+    promotion="default",
     method=False,
     quiet=True,
+    out=True,
     tensors=lambda grad, dim: list(grad.unbind(dim)),
 )
-def stack_arrays(tensors: Sequence[Array], dim: int) -> Array:
-    """Return the arrays joined along a new dimension."""
-    first = tensors[0].shape
-    others = [array.shape for array in tensors]
-    if others.count(first) < len(others):
-        index, other = next(each for each in enumerate(others) if each[1] != first)
-        msg = (
-            f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 and "
-            f"{list(other)} at entry {index}"
-        )
-        raise RuntimeError(msg)
-    if dim:
-        return np.stack(tensors, axis=dim)
-    # Several times as fast for many small arrays, such as a batch of samples.
-    if first:
-        out = np.empty((len(tensors), *first), tensors[0].dtype)
-        np.concatenate(tensors, out=out.reshape(len(tensors) * first[0], *first[1:]))
-        return out
-    return np.array(tensors, dtype=tensors[0].dtype)
-
-
-def stack(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -> Tensor:
+def stack(tensors: Sequence[Array], dim: int = 0) -> Array:
     """Join tensors of one shape along a new dimension.
 
     Args:
@@ -168,9 +116,27 @@ def stack(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None)
         tensor([[0., 0.],
                 [1., 1.]])
     """
-    given = _common("stack", tensors)
-    joined: Tensor = stack_arrays(given, _check.dim(dim, given[0]._array.ndim + 1))
-    return written(out, joined)
+    if not tensors:
+        msg = "stack expects a non-empty TensorList"
+        raise RuntimeError(msg)
+    first = tensors[0].shape
+    place = _check.dim(dim, len(first) + 1)
+    others = [array.shape for array in tensors]
+    if others.count(first) < len(others):
+        index, other = next(each for each in enumerate(others) if each[1] != first)
+        msg = (
+            f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 and "
+            f"{list(other)} at entry {index}"
+        )
+        raise RuntimeError(msg)
+    if place:
+        return np.stack(tensors, axis=place)
+    # Several times as fast for many small arrays, such as a batch of samples.
+    if first:
+        out = np.empty((len(tensors), *first), tensors[0].dtype)
+        np.concatenate(tensors, out=out.reshape(len(tensors) * first[0], *first[1:]))
+        return out
+    return np.array(tensors, dtype=tensors[0].dtype)
 
 
 # ---- splitting -----------------------------------------------------------------------------------

@@ -77,6 +77,12 @@ def tensor(*shape: int) -> Input:
 
 REFUSALS = {
     "cat": [
+        Refusal(ValueError, "torch.cat(): expected a non-empty list of Tensors", []),
+        Refusal(
+            TypeError,
+            "expected Tensor as element 1 in argument 0, but got NoneType",
+            [tensor(2), None],
+        ),
         Refusal(
             RuntimeError,
             "Sizes of tensors must match except in dimension 0. Expected size 3 but got size 4 for "
