@@ -6,7 +6,7 @@
 namespace penlight {
 
 Shortcut find_shortcut(const char* op) {
-  for (const NamedShortcut* family : {kElementwiseShortcuts, kJoinShortcuts}) {
+  for (const NamedShortcut* family : {kElementwiseShortcuts, kJoinShortcuts, kPointwiseShortcuts}) {
     for (; family->op != nullptr; ++family) {
       if (std::strcmp(family->op, op) == 0) return family->function;
     }

@@ -20,6 +20,7 @@ struct NamedShortcut {
 // A family's shortcuts, the last of them without a name.
 extern const NamedShortcut kElementwiseShortcuts[];
 extern const NamedShortcut kJoinShortcuts[];
+extern const NamedShortcut kPointwiseShortcuts[];
 
 // The shortcut of the op of that name in the registry; null where there is none.
 Shortcut find_shortcut(const char* op);

@@ -33,8 +33,13 @@ inline PyObject* new_array_like(PyArrayObject* array) {
 }
 
 template <typename T>
+T* data_of(PyArrayObject* array) {
+  return static_cast<T*>(PyArray_DATA(array));
+}
+
+template <typename T>
 T* data_of(PyObject* array) {
-  return static_cast<T*>(PyArray_DATA(as_array(array)));
+  return data_of<T>(as_array(array));
 }
 
 // Reads a Python number as NumPy's rule of weak numbers does; false for any other object.

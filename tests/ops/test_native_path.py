@@ -14,7 +14,7 @@ import penlight as pl
 from penlight import kernels
 from penlight.autograd.graph import Node
 from penlight.autograd.views import View
-from penlight.ops import _native_path
+from penlight.ops import _native_path, activation_backward
 from penlight.ops._codegen import compile_op
 from penlight.ops._op import REGISTRY
 
@@ -144,6 +144,66 @@ def test_the_history_of_joined_tensors_is_the_generated_paths():
         plain = without_native_path(call.op)
         for chosen in (tensors, tuple(tensors), tensors[1:2]):
             assert_alike(call(chosen, -1), plain(chosen, -1))
+
+
+# Ops that a kernel computes, and numbers to call them with after their tensors.
+BY_KERNEL = {
+    **dict.fromkeys(("exp", "expm1", "log", "log1p", "erf", "tanh", "sigmoid", "relu"), ((),)),
+    **dict.fromkeys(("_silu", "_mish", "_log_sigmoid", "_hardsigmoid", "_hardswish"), ((),)),
+    "_leaky_relu": ((0.1,), (2,), (True,)),
+    "_hardtanh": ((-1, 1), (0.5, 0.5), (1, -1), (float("nan"), 1.0)),
+    "_elu": ((1.0, 1.0, 1.0), (2, 0.5, 3)),
+    "_softplus": ((1, 20), (0.5, 2.5), (2**70, 1)),
+    "_gelu": (("none",), ("tanh",), ("no",)),
+}
+
+
+@pytest.mark.parametrize("name", BY_KERNEL)
+@pytest.mark.parametrize("dtype", [pl.float32, pl.float64, pl.float16, pl.int64], ids=str)
+def test_a_shortcut_to_a_kernel_gives_what_the_forward_gives(name, dtype):
+    call = REGISTRY[name].call
+    plain = without_native_path(REGISTRY[name])
+    x = pl.cat([pl.tensor([0.0, -0.0, 90.0, -90.0, 1e-30]), pl.randn(4100) * 3]).to(dtype)
+    for each in (x[:0], x[0], x[:1], x[:33], x[:4096], x[:4097], x[:60].view(5, 12).t(), x[:50:2]):
+        for options in BY_KERNEL[name]:
+            named = {"approximate": options[0]} if name == "_gelu" else {}
+            arguments = (each,) if named else (each, *options)
+            assert_alike(oracle.run(call, arguments, named), oracle.run(plain, arguments, named))
+
+
+BACKWARD_BY_KERNEL = {
+    **dict.fromkeys(("tanh", "sigmoid", "silu", "mish", "log_sigmoid"), ((),)),
+    **dict.fromkeys(("hardsigmoid", "hardswish"), ((),)),
+    "threshold": ((0,), (0.5,)),
+    "leaky_relu": ((0.1,),),
+    "hardtanh": ((-1, 1),),
+    "elu": ((1.0, 1.0, 1.0), (2, 0.5, 3)),
+    "softplus": ((1, 20),),
+    "gelu": (("none",), ("tanh",)),
+}
+
+
+@pytest.mark.parametrize("name", BACKWARD_BY_KERNEL)
+@pytest.mark.parametrize("dtype", [pl.float32, pl.float64, pl.float16], ids=str)
+def test_a_shortcut_to_a_gradient_gives_what_the_forward_gives(name, dtype):
+    call = getattr(activation_backward, f"{name}_backward")
+    plain = without_native_path(call.op)
+    saved, grad = pl.randn(66).to(dtype), pl.randn(66).to(dtype)
+    one = pl.tensor(0.3, dtype=dtype)
+    for pair in (
+        (grad, saved),
+        (grad.view(6, 11), saved.view(6, 11)),
+        (grad.view(6, 11).t(), saved.view(11, 6)),
+        (one, saved[0]),
+        (one.expand(66), saved),
+        (one.expand(6, 11), saved.view(11, 6).t()),
+        (grad[:0], saved[:0]),
+        (grad.double(), saved),
+        (grad[:1], saved),
+    ):
+        for options in BACKWARD_BY_KERNEL[name]:
+            arguments = (*pair, *options)
+            assert_alike(oracle.run(call, arguments, {}), oracle.run(plain, arguments, {}))
 
 
 def test_a_view_whose_base_was_written_is_asked_for_its_history():
