@@ -6,7 +6,8 @@
 namespace penlight {
 
 Shortcut find_shortcut(const char* op) {
-  for (const NamedShortcut* family : {kElementwiseShortcuts, kJoinShortcuts, kPointwiseShortcuts}) {
+  for (const NamedShortcut* family : {kElementwiseShortcuts, kJoinShortcuts, kPointwiseShortcuts,
+                                      kProductShortcuts, kRowShortcuts}) {
     for (; family->op != nullptr; ++family) {
       if (std::strcmp(family->op, op) == 0) return family->function;
     }

@@ -21,6 +21,8 @@ struct NamedShortcut {
 extern const NamedShortcut kElementwiseShortcuts[];
 extern const NamedShortcut kJoinShortcuts[];
 extern const NamedShortcut kPointwiseShortcuts[];
+extern const NamedShortcut kProductShortcuts[];
+extern const NamedShortcut kRowShortcuts[];
 
 // The shortcut of the op of that name in the registry; null where there is none.
 Shortcut find_shortcut(const char* op);

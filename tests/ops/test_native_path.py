@@ -14,7 +14,7 @@ import penlight as pl
 from penlight import kernels
 from penlight.autograd.graph import Node
 from penlight.autograd.views import View
-from penlight.ops import _native_path, activation_backward
+from penlight.ops import _native_path, activation_backward, softmax
 from penlight.ops._codegen import compile_op
 from penlight.ops._op import REGISTRY
 
@@ -204,6 +204,72 @@ def test_a_shortcut_to_a_gradient_gives_what_the_forward_gives(name, dtype):
         for options in BACKWARD_BY_KERNEL[name]:
             arguments = (*pair, *options)
             assert_alike(oracle.run(call, arguments, {}), oracle.run(plain, arguments, {}))
+
+
+def matrices(dtype: Any) -> list[Any]:
+    """Return pairs of matrices to multiply, in many layouts and sizes, and some that do not fit."""
+    made = []
+    for m, k, n in ((1, 1, 1), (1, 5, 3), (2, 9, 17), (4, 8, 4), (7, 300, 5), (32, 32, 33)):
+        a, b = pl.randn(m, k).to(dtype), pl.randn(k, n).to(dtype)
+        turned = a.t().contiguous().t(), b.t().contiguous().t()
+        parts = pl.randn(2 * m, k + 1).to(dtype)[::2, 1:], pl.randn(k, 2 * n).to(dtype)[:, ::2]
+        made += [(a, b), turned, (a, turned[1]), parts, (a[:1].expand(m, k), b[:, :1])]
+        made += [(a, b[: k - 1]), (a[:, :0], b[:0]), (a, b[0]), (a, b.double()), (a[:0], b)]
+    return made
+
+
+@pytest.mark.parametrize("dtype", [pl.float32, pl.float64, pl.bfloat16, pl.int64], ids=str)
+def test_a_shortcut_to_the_product_gives_what_the_forward_gives(dtype):
+    mm, addmm = without_native_path(pl.mm.op), without_native_path(pl.addmm.op)
+    for a, b in matrices(dtype):
+        assert_alike(oracle.run(pl.mm, (a, b), {}), oracle.run(mm, (a, b), {}))
+        row = b[0] if b.dim() == 2 and b.shape[0] else pl.zeros(3, dtype=dtype)
+        for bias in (row, row.clone(), row[:1], row.double()):
+            for scales in ({}, {"beta": 1.0, "alpha": 1}, {"beta": 2}, {"alpha": 0.5}):
+                arguments = (bias, a, b)
+                assert_alike(
+                    oracle.run(pl.addmm, arguments, scales), oracle.run(addmm, arguments, scales)
+                )
+
+
+SHAPES = [(), (1,), (7,), (2, 3), (3, 1, 4), (5, 0), (4096,), (2, 2049)]
+
+
+@pytest.mark.parametrize("name", ["argmax", "argmin"])
+@pytest.mark.parametrize("dtype", [pl.float32, pl.float64, pl.float16, pl.int64, pl.int8], ids=str)
+def test_a_shortcut_to_where_an_extreme_is_gives_what_the_forward_gives(name, dtype):
+    call = getattr(pl, name)
+    plain = without_native_path(call.op)
+    for shape in SHAPES:
+        whole = pl.randn(shape).mul(3).round()
+        odd = [whole]
+        if dtype.is_floating_point:
+            drawn = pl.rand(shape)
+            odd.append(whole.masked_fill(drawn > 0.6, float("nan")))
+            odd.append(pl.where(drawn > 0.5, pl.tensor(float("inf")), pl.tensor(float("-inf"))))
+        for x in odd:
+            for each in (x.to(dtype), x.to(dtype).transpose(0, -1) if x.dim() else x.to(dtype)):
+                for dim in (None, 0, -1, 1, 2, -3, 3, True):
+                    for keepdim in (False, True, 1):
+                        arguments = each, dim, keepdim
+                        assert_alike(
+                            oracle.run(call, arguments, {}), oracle.run(plain, arguments, {})
+                        )
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+@pytest.mark.parametrize("dtype", [pl.float32, pl.float64, pl.float16, pl.int64], ids=str)
+def test_a_shortcut_to_softmax_gives_what_the_forward_gives(name, dtype):
+    for function, count in ((f"{name}_rows", 1), (f"{name}_backward", 2)):
+        call = getattr(softmax, function)
+        plain = without_native_path(call.op)
+        for shape in SHAPES:
+            x = pl.randn(count, *shape).mul(9)
+            x = x.masked_fill(pl.rand_like(x) > 0.8, float("-inf")).to(dtype)
+            for given in (x, x.transpose(1, -1) if shape else x):
+                for dim in (0, -1, 1, 2, -3, 3, True):
+                    arguments = (*given, dim)
+                    assert_alike(oracle.run(call, arguments, {}), oracle.run(plain, arguments, {}))
 
 
 def test_a_view_whose_base_was_written_is_asked_for_its_history():

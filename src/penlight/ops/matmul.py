@@ -42,9 +42,12 @@ def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor
     return written(out, result)
 
 
-def _matmul(input: Tensor, other: Tensor) -> Tensor:
+def _matmul(input: Any, other: Any) -> Tensor:
     """Choose torch's primitive for the numbers of dimensions."""
     a, b = input._array.ndim, other._array.ndim
+    if a == b == 2:
+        product: Tensor = mm(input, other)
+        return product
     if not a or not b:
         _check.refuse(
             f"both arguments to matmul need to be at least 1D, but they are {a}D and {b}D"
@@ -139,12 +142,12 @@ def _broadcast(first: tuple[int, ...], second: tuple[int, ...]) -> tuple[int, ..
 
 def _matmul_operator(self: Tensor, other: Any) -> Any:
     """Return ``self @ other``, leaving what is no tensor to its class."""
-    return matmul(self, other) if isinstance(other, Tensor) else NotImplemented
+    return _matmul(self, other) if isinstance(other, Tensor) else NotImplemented
 
 
 def _rmatmul(self: Tensor, other: Any) -> Any:
     """Return ``other @ self``, leaving what is no tensor to its class."""
-    return matmul(other, self) if isinstance(other, Tensor) else NotImplemented
+    return _matmul(other, self) if isinstance(other, Tensor) else NotImplemented
 
 
 for _name in __all__:
