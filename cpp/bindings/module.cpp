@@ -1,5 +1,6 @@
 #include "bindings/arrays.hpp"
 #include "call_path/call_path.hpp"
+#include "call_path/tensor_calls.hpp"
 #include "kernels/table.hpp"
 #include "support/parallel.hpp"
 
@@ -35,6 +36,8 @@ NB_MODULE(_kernels, m) {
   bind_word2vec(m);
 
 #if !defined(Py_GIL_DISABLED)  // it reads slots without a lock: the GIL is its lock
-  if (!add_call_path(m.ptr()) || !add_walk(m.ptr())) throw nb::python_error();
+  if (!add_call_path(m.ptr()) || !add_walk(m.ptr()) || !add_tensor_calls(m.ptr())) {
+    throw nb::python_error();
+  }
 #endif
 }

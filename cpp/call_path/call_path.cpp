@@ -633,6 +633,12 @@ PyMethodDef prepare_definition = {"prepare_call_path", prepare_call_path, METH_V
 
 }  // namespace
 
+PyObject* plain_array(PyObject* object) {
+  if (!is_tensor(object)) return nullptr;
+  PyObject* array = array_of(object);
+  return array != nullptr && PyArray_CheckExact(array) ? array : nullptr;
+}
+
 bool add_call_path(PyObject* module) {
   if (_import_array() < 0) return false;
   const Ref type(PyType_FromSpec(&call_path_spec));

@@ -11,6 +11,10 @@ namespace penlight {
 // Adds the type CallPath and the function prepare_call_path; false with an exception set.
 bool add_call_path(PyObject* module);
 
+// A tensor's array (borrowed); null, without an exception, for anything else and for a tensor whose
+// array is not written out yet. After prepare_call_path.
+PyObject* plain_array(PyObject* object);
+
 // Adds the function run_nodes, the loop of a backward walk; after add_call_path.
 bool add_walk(PyObject* module);
 

@@ -7,7 +7,7 @@ namespace penlight {
 
 Shortcut find_shortcut(const char* op) {
   for (const NamedShortcut* family : {kElementwiseShortcuts, kJoinShortcuts, kPointwiseShortcuts,
-                                      kProductShortcuts, kRowShortcuts}) {
+                                      kProductShortcuts, kRowShortcuts, kViewShortcuts}) {
     for (; family->op != nullptr; ++family) {
       if (std::strcmp(family->op, op) == 0) return family->function;
     }

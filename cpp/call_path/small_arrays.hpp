@@ -57,6 +57,14 @@ inline bool read_number(PyObject* object, double* value) {
   return true;
 }
 
+// Reads an int that fits; false for any other object.
+inline bool read_size(PyObject* object, Py_ssize_t* value) {
+  if (!PyLong_CheckExact(object)) return false;
+  int overflow = 0;
+  *value = PyLong_AsLongLongAndOverflow(object, &overflow);
+  return overflow == 0;
+}
+
 // Reads a dimension, counted from 0 or from the end; false for what is none of `ndim` dimensions.
 inline bool read_dim(PyObject* object, int ndim, int* dim) {
   if (!PyLong_CheckExact(object)) return false;

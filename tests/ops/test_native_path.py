@@ -14,7 +14,7 @@ import penlight as pl
 from penlight import kernels
 from penlight.autograd.graph import Node
 from penlight.autograd.views import View
-from penlight.ops import _native_path, activation_backward, softmax
+from penlight.ops import _native_path, activation_backward, indexing, shape as shapes, softmax
 from penlight.ops._codegen import compile_op
 from penlight.ops._op import REGISTRY
 
@@ -303,3 +303,98 @@ def test_a_path_refuses_what_is_no_record():
         _kernels.CallPath(abs, (), None, (), (), (), "", *[False] * 6)
     with pytest.raises(TypeError, match="2 arguments by position"):
         _native_path.native_path(REGISTRY["add"], REGISTRY["add"].node_class)(pl.ones(1))
+
+
+# ---- calls that come before ops ------------------------------------------------------------------
+
+LEAF = pl.arange(24.0).reshape(2, 3, 4).requires_grad_()
+TENSORS = {
+    "plain": lambda: pl.arange(24.0).reshape(2, 3, 4),
+    "integers": lambda: pl.arange(24).view(2, 3, 4),
+    "half": lambda: pl.arange(24).view(2, 3, 4).bfloat16(),
+    "leaf": lambda: LEAF,
+    "result": lambda: LEAF * 1,
+    "view of result": lambda: (LEAF * 1)[:, 1:],
+    "transposed": lambda: (LEAF * 1).transpose(0, 2),
+    "expanded": lambda: pl.ones(3, 1).expand(2, 3, 4),
+    "vector": lambda: pl.arange(24.0),
+    "number": lambda: pl.tensor(3.0),
+    "one": lambda: pl.ones(1, 1, 1),
+    "empty": lambda: pl.ones(2, 0, 3),
+}
+SHAPES = [
+    *((24,), (-1,), (2, -1), (3, 8), (2, 3, 4), (4, -1, 3, 1), ((4, 6),), ([-1, 12],), ((),)),
+    *((pl.Size([6, 4]),), (1,), (5, 5), (7, -1), (-1, -1), (-2, 12), (0, -1), (0,), (2**70,)),
+    *((2**40, 2**40), (2**62, 8, -1), (True, 24), (24, "a"), (2.5,), (), ((2, 12), 1), (None,)),
+    *((pl.tensor(24),), (np.int64(24),), (1,) * 40 + (24,), (pl.int64,)),
+]
+KEYS = [
+    *(0, 1, -1, -2, 5, -3, 2**70, True, False, None, Ellipsis, (), (None, None), (0, 1, 2)),
+    *((1, None, -1), (Ellipsis, 1), (0, Ellipsis), (Ellipsis, None), (0, 1, 2, 3), (Ellipsis,) * 2),
+    *(
+        slice(None),
+        slice(1),
+        slice(1, None),
+        slice(-1, None),
+        slice(5, 9),
+        slice(2, 1),
+        slice(0, 9),
+    ),
+    *(slice(None, None, 2), slice(None, None, 0), slice(None, None, -1), slice(-(2**70), 2**70)),
+    *((slice(None), slice(1, 2)), (slice(None), 1), (Ellipsis, slice(1, 3, 2)), (slice(1.5),)),
+    *((slice(None), None, slice(1)), (slice(None),) * 4, (slice(pl.tensor(1), 2),), [0, 1], "a"),
+    *((None, 0, slice(1, 2), Ellipsis, -1), np.int64(1), pl.tensor(1), (slice(True), 0), 1.5),
+]
+
+
+def assert_same_without(function: str, module: Any, call: Any, monkeypatch: Any) -> None:
+    """Require that a call gives what it gives when the C++ leaves it to Python."""
+    for recording in (True, False):
+        with pl.set_grad_enabled(recording), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ours = oracle.run(call, (), {})
+            with monkeypatch.context() as patch:
+                patch.setattr(module, function, lambda *_: None)
+                theirs = oracle.run(call, (), {})
+        assert_alike(ours, theirs)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("name", TENSORS)
+def test_a_shape_is_read_as_in_python(name, shape, monkeypatch):
+    x = TENSORS[name]()
+    assert_same_without("_view_plainly", shapes, lambda: x.view(*shape), monkeypatch)
+    assert_same_without("_reshape_plainly", shapes, lambda: x.reshape(*shape), monkeypatch)
+    assert_same_without("_view_plainly", shapes, lambda: x.view(size=shape), monkeypatch)
+
+
+@pytest.mark.parametrize("key", KEYS, ids=str)
+@pytest.mark.parametrize("name", TENSORS)
+def test_a_key_is_read_as_in_python(name, key, monkeypatch):
+    x = TENSORS[name]()
+    assert_same_without("_getitem_plainly", indexing, lambda: x[key], monkeypatch)
+
+
+def test_what_is_no_tensor_is_refused_in_pythons_words():
+    with pytest.raises(AttributeError):
+        pl.reshape(np.ones(3), (3,))
+    with pytest.raises(TypeError, match="takes a tensor and"):
+        shapes._view_plainly(pl.ones(3))
+
+
+def test_calls_are_left_to_python_while_nodes_are_watched():
+    x = pl.ones(2, 3, requires_grad=True)
+    assert shapes._view_plainly(x, (6,)) is not None
+    with pl.autograd.graph.saved_tensors_hooks(lambda t: t, lambda t: t):
+        assert shapes._view_plainly(x, (6,)) is None
+        assert indexing._getitem_plainly(x, 0) is None
+    assert indexing._getitem_plainly(x, 0) is not None
+
+
+def test_a_tensor_call_refuses_what_it_does_not_know():
+    from penlight import _kernels
+
+    with pytest.raises(ValueError, match="no such call"):
+        _kernels.TensorCall(99, tuple, [])
+    with pytest.raises(TypeError, match="not the paths it needs"):
+        _kernels.TensorCall(0, tuple, [])(pl.ones(1), (1,))

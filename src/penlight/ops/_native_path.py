@@ -26,16 +26,21 @@ _MOST_PARAMS = 16
 _prepared: list[Any] = []
 
 
+def extension_member(name: str) -> Any:
+    """Return what the C++ call path calls by a name; ``None`` where it is not in use."""
+    if not kernels.is_native or _runtime.SILENT is None:
+        return None
+    from .. import _kernels  # noqa: PLC0415 - it need not be there
+
+    return getattr(_kernels, name, None)  # not in builds without the GIL
+
+
 def _make_path() -> Any:
     """Return the type CallPath, told once what the generated paths share; ``None`` without it."""
     if not _prepared:
-        found = None
-        if kernels.is_native and _runtime.SILENT is not None:
-            from .. import _kernels  # noqa: PLC0415 - it need not be there
-
-            found = getattr(_kernels, "CallPath", None)  # not in builds without the GIL
+        found = extension_member("CallPath")
         if found is not None:
-            _kernels.prepare_call_path(
+            extension_member("prepare_call_path")(
                 Tensor,
                 Storage,
                 View,

@@ -13,6 +13,7 @@ from . import _check
 from ._families import writing
 from ._op import attach, op
 from ._overlap import check_overlap
+from ._tensor_calls import call
 from .dims import unsqueeze
 from .from_data import array_from
 from .shape import alias, expand
@@ -27,10 +28,13 @@ Number = bool | int | float
 # ---- x[key] --------------------------------------------------------------------------------------
 
 
+_getitem_plainly = call("getitem", alias, select, slice_dim, unsqueeze)
+
+
 def getitem(self: Tensor, key: Any) -> Tensor:
     """Return ``self[key]``: a view for ints, slices, ``None``, ``…``; a copy for index tensors."""
-    if key.__class__ is int:
-        out: Tensor = select(self, 0, _checked_index(self, 0, key, 0))
+    out: Tensor | None = _getitem_plainly(self, key)
+    if out is not None:
         return out
     viewed, indices = _apply_basic(self, _as_tuple(key))
     if not indices:

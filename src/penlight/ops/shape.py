@@ -13,6 +13,7 @@ from .._tensor import Array, Tensor
 from . import _check
 from ._families import view
 from ._op import attach, op
+from ._tensor_calls import call
 
 __all__ = [
     "broadcast_to",
@@ -168,6 +169,10 @@ def expand(input: Array, *size: int) -> Array:
     return numpy_as_strided(input, tuple(wanted), tuple(strides))
 
 
+_view_plainly = call("view", view_as_shape)
+_reshape_plainly = call("reshape", view_as_shape)
+
+
 def reshape(input: Tensor, *shape: Any) -> Tensor:
     """Return the elements in another shape: a view where the strides allow, else a copy.
 
@@ -184,14 +189,17 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
         tensor([[0, 1],
                 [2, 3]])
     """
+    out: Tensor | None = _reshape_plainly(input, shape)
+    if out is not None:
+        return out
     wanted = _inferred(lengths("reshape", shape), input._array)
     if input._array.flags.c_contiguous:
-        out: Tensor = view_as_shape(input, wanted)
+        made: Tensor = view_as_shape(input, wanted)
     elif viewed(input._array, wanted) is not None:
-        out = reshape_alias(input, wanted)
+        made = reshape_alias(input, wanted)
     else:
-        out = unsafe_view(input.clone(memory_format=None), wanted)
-    return out
+        made = unsafe_view(input.clone(memory_format=None), wanted)
+    return made
 
 
 @op(
@@ -228,12 +236,15 @@ def view_method(self: Tensor, *shape: Any, **named: Any) -> Tensor:
         >>> torch.zeros(6).view(2, -1).shape
         torch.Size([2, 3])
     """
+    out: Tensor | None = _view_plainly(self, shape)
+    if out is not None:
+        return out
     shape = shape or tuple(named.values())
     if len(shape) == 1 and isinstance(shape[0], dtype):
-        out: Tensor = view_dtype(self, shape[0].numpy)
+        made: Tensor = view_dtype(self, shape[0].numpy)
     else:
-        out = view_as_shape(self, lengths("view", shape))
-    return out
+        made = view_as_shape(self, lengths("view", shape))
+    return made
 
 
 @view(
