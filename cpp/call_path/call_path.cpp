@@ -54,7 +54,7 @@ struct Param {
   bool promoted;
 };
 
-enum class Keeps : int { kTensor, kArgument, kOut, kExtra, kShape, kMetadata, kStep };
+enum class Keeps : int { kTensor, kArgument, kOut, kExtra, kShape, kMetadata, kStep, kMany };
 
 // One value that the node saves.
 struct Saved {
@@ -110,6 +110,10 @@ Outcome unwrap_many(PyObject* arg, bool promoted, Call* call, PyObject** arrays)
   for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(arg); ++i) {
     PyObject* item = PySequence_Fast_GET_ITEM(arg, i);
     PyObject* array = is_tensor(item) ? array_of(item) : nullptr;
+    if (item == Py_None && !promoted) {
+      PyList_SET_ITEM(list.get(), i, Py_NewRef(Py_None));
+      continue;
+    }
     if (array == nullptr || !PyArray_CheckExact(array)) return Outcome::kLeave;
     if (promoted && !meets(call, array)) return Outcome::kLeave;
     PyList_SET_ITEM(list.get(), i, Py_NewRef(array));
@@ -322,6 +326,21 @@ bool save_tensor(const Saved& saved, PyObject* node, PyObject* arg, unsigned pre
   return true;
 }
 
+// Several tensors (and Nones), each with its version.
+bool save_many(const Saved& saved, PyObject* node, PyObject* arg) {
+  Ref tensors(PySequence_Tuple(arg));
+  if (!tensors) return false;
+  Ref versions(PyTuple_New(PyTuple_GET_SIZE(tensors.get())));
+  for (Py_ssize_t i = 0; versions && i < PyTuple_GET_SIZE(tensors.get()); ++i) {
+    Ref version = version_of(PyTuple_GET_ITEM(tensors.get(), i));
+    if (!version) return false;
+    PyTuple_SET_ITEM(versions.get(), i, version.release());
+  }
+  fill(node, saved.slot, std::move(tensors));
+  fill(node, saved.version, std::move(versions));
+  return slot(node, saved.version) != nullptr;
+}
+
 Ref shape_of(PyObject* array) {
   PyArrayObject* a = as_array(array);
   return Ref(PyArray_IntTupleFromIntp(PyArray_NDIM(a), PyArray_DIMS(a)));
@@ -368,6 +387,8 @@ bool save(const Saved& saved, PyObject* node, const Call& call, const Made& made
   switch (saved.keeps) {
     case Keeps::kTensor:
       return save_tensor(saved, node, call.args[saved.param], present);
+    case Keeps::kMany:
+      return save_many(saved, node, call.args[saved.param]);
     case Keeps::kArgument:
       fill(node, saved.slot, call.args[saved.param]);
       return true;

@@ -6,8 +6,9 @@
 namespace penlight {
 
 Shortcut find_shortcut(const char* op) {
-  for (const NamedShortcut* family : {kElementwiseShortcuts, kJoinShortcuts, kPointwiseShortcuts,
-                                      kProductShortcuts, kRowShortcuts, kViewShortcuts}) {
+  for (const NamedShortcut* family :
+       {kElementwiseShortcuts, kIndexShortcuts, kJoinShortcuts, kPointwiseShortcuts,
+        kProductShortcuts, kRowShortcuts, kViewShortcuts}) {
     for (; family->op != nullptr; ++family) {
       if (std::strcmp(family->op, op) == 0) return family->function;
     }

@@ -19,6 +19,7 @@ struct NamedShortcut {
 
 // A family's shortcuts, the last of them without a name.
 extern const NamedShortcut kElementwiseShortcuts[];
+extern const NamedShortcut kIndexShortcuts[];
 extern const NamedShortcut kJoinShortcuts[];
 extern const NamedShortcut kPointwiseShortcuts[];
 extern const NamedShortcut kProductShortcuts[];

@@ -15,10 +15,10 @@ namespace {
 
 enum class Which : int { kView, kReshape, kGetItem };
 
-constexpr int kMostPaths = 4;
+constexpr int kMostPaths = 5;
 
 // How many paths a call needs.
-Py_ssize_t count_of(Which which) { return which == Which::kGetItem ? 4 : 1; }
+Py_ssize_t count_of(Which which) { return which == Which::kGetItem ? 5 : 1; }
 
 struct TensorCall {
   PyObject_HEAD vectorcallfunc vectorcall;
@@ -112,15 +112,19 @@ Ref in_shape(const TensorCall& self, PyObject* tensor, PyObject* given) {
 // ----------------------------------------------------------------------------------------
 
 // The order of the paths in ops/indexing.py.
-enum Path { kAlias, kSelect, kSlice, kUnsqueeze };
+enum Path { kAlias, kSelect, kSlice, kUnsqueeze, kIndex };
 
-enum class Item { kInt, kSlice, kNone, kEllipsis, kOther };
+enum class Item { kInt, kSlice, kNone, kEllipsis, kIndices, kOther };
 
 Item item_of(PyObject* object) {
   if (PyLong_CheckExact(object)) return Item::kInt;
   if (PySlice_Check(object)) return Item::kSlice;
   if (object == Py_None) return Item::kNone;
-  return object == Py_Ellipsis ? Item::kEllipsis : Item::kOther;
+  if (object == Py_Ellipsis) return Item::kEllipsis;
+  PyObject* array = plain_array(object);
+  const bool indices = array != nullptr && PyArray_NDIM(as_array(array)) > 0 &&
+                       PyArray_TYPE(as_array(array)) == NPY_INT64;
+  return indices ? Item::kIndices : Item::kOther;
 }
 
 // How many dimensions a key takes up; -1 where it holds what Python must look at.
@@ -130,6 +134,7 @@ int taken_by(PyObject* const* items, Py_ssize_t count) {
     switch (item_of(items[i])) {
       case Item::kInt:
       case Item::kSlice:
+      case Item::kIndices:
         ++taken;
         break;
       case Item::kEllipsis:
@@ -149,6 +154,7 @@ int taken_by(PyObject* const* items, Py_ssize_t count) {
 struct Indexing {
   const TensorCall& self;
   Ref viewed;
+  Ref indices;  // a list, with None where a dimension is kept whole; null without index tensors
   int place = 0;
 
   npy_intp length() const { return PyArray_DIM(as_array(plain_array(viewed.get())), place); }
@@ -179,12 +185,24 @@ struct Indexing {
     ++place;
   }
 
+  void index(PyObject* item) {
+    if (!indices) indices = Ref(PyList_New(0));
+    bool done = static_cast<bool>(indices);
+    while (done && PyList_GET_SIZE(indices.get()) < place) {
+      done = PyList_Append(indices.get(), Py_None) == 0;
+    }
+    if (!done || PyList_Append(indices.get(), item) != 0) viewed = Ref();
+    ++place;
+  }
+
   void apply(PyObject* item, int skipped) {
     switch (item_of(item)) {
       case Item::kInt:
         return select(item);
       case Item::kSlice:
         return slice(item);
+      case Item::kIndices:
+        return index(item);
       case Item::kNone:
         viewed = call(self.paths[kUnsqueeze], viewed.get(), {place++});
         return;
@@ -205,10 +223,14 @@ Ref get_item(const TensorCall& self, PyObject* tensor, PyObject* key) {
   const Py_ssize_t count = several ? PyTuple_GET_SIZE(key) : 1;
   const int taken = taken_by(items, count);
   if (taken < 0 || taken > PyArray_NDIM(array)) return leave();
-  Indexing indexing{self, Ref::borrowed(tensor)};
+  Indexing indexing{self, Ref::borrowed(tensor), Ref()};
   for (Py_ssize_t i = 0; i < count; ++i) {
     indexing.apply(items[i], PyArray_NDIM(array) - taken);
-    if (!indexing.viewed || indexing.viewed.get() == Py_None) break;
+    if (!indexing.viewed || indexing.viewed.get() == Py_None) return std::move(indexing.viewed);
+  }
+  if (indexing.indices) {
+    PyObject* args[2] = {indexing.viewed.get(), indexing.indices.get()};
+    return Ref(PyObject_Vectorcall(self.paths[kIndex], args, 2, nullptr));
   }
   if (indexing.viewed.get() == tensor) return call(self.paths[kAlias], tensor, {});
   return std::move(indexing.viewed);

@@ -362,6 +362,29 @@ def test_repeated_indices_add_up_in_the_gradient() -> None:
     assert x.grad.tolist() == [2, 0, 1]
 
 
+def test_what_is_chosen_from_a_contiguous_tensor_is_contiguous() -> None:
+    x = penlight.arange(24.0).reshape(2, 3, 4)
+    i = penlight.tensor([[0, 1, -1], [1, 0, 0]])
+    for key in ((i,), (slice(None), i), (..., i), (slice(None), i, i), (slice(None), [1, 0])):
+        chosen = x[key]
+        assert chosen.is_contiguous()
+        np.testing.assert_array_equal(
+            chosen.numpy(),
+            x.numpy()[tuple(k.numpy() if isinstance(k, penlight.Tensor) else k for k in key)],
+        )
+        assert chosen.view(-1).shape == (chosen.numel(),)
+
+
+@pytest.mark.parametrize("lead", [(), (slice(None),)])
+def test_backward_refuses_indices_that_were_written(lead: Any) -> None:
+    x = penlight.ones(3, 3, requires_grad=True)
+    i = penlight.tensor([0, 2])
+    y = x[(*lead, i)]
+    i.add_(0)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        y.sum().backward()
+
+
 def test_writing_casts_numbers_and_views_to_the_tensors_dtype() -> None:
     x = penlight.zeros(3, dtype=penlight.int64)
     x[0] = 2.9

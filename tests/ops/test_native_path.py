@@ -328,6 +328,7 @@ SHAPES = [
     *((2**40, 2**40), (2**62, 8, -1), (True, 24), (24, "a"), (2.5,), (), ((2, 12), 1), (None,)),
     *((pl.tensor(24),), (np.int64(24),), (1,) * 40 + (24,), (pl.int64,)),
 ]
+CHOICE = pl.tensor([1, 0, -1])
 KEYS = [
     *(0, 1, -1, -2, 5, -3, 2**70, True, False, None, Ellipsis, (), (None, None), (0, 1, 2)),
     *((1, None, -1), (Ellipsis, 1), (0, Ellipsis), (Ellipsis, None), (0, 1, 2, 3), (Ellipsis,) * 2),
@@ -344,6 +345,11 @@ KEYS = [
     *((slice(None), slice(1, 2)), (slice(None), 1), (Ellipsis, slice(1, 3, 2)), (slice(1.5),)),
     *((slice(None), None, slice(1)), (slice(None),) * 4, (slice(pl.tensor(1), 2),), [0, 1], "a"),
     *((None, 0, slice(1, 2), Ellipsis, -1), np.int64(1), pl.tensor(1), (slice(True), 0), 1.5),
+    *(CHOICE, pl.tensor([[0], [1]]), pl.tensor([5]), pl.tensor([-9]), CHOICE[:0], CHOICE[::2]),
+    *(CHOICE.int(), CHOICE > 0, pl.tensor([1, 0]).byte(), pl.tensor([1.0]), CHOICE.repeat(2000)),
+    *((slice(None), CHOICE), (Ellipsis, CHOICE), (None, CHOICE), (0, CHOICE), (CHOICE, CHOICE)),
+    *((CHOICE, slice(1), CHOICE), (CHOICE, 1), (CHOICE, None), (slice(1, 2), CHOICE, Ellipsis)),
+    *((CHOICE,) * 4, (slice(None), CHOICE * 3), (CHOICE, pl.tensor([1, 0])), (CHOICE, True)),
 ]
 
 

@@ -20,7 +20,7 @@ from ._codegen_node import METADATA, kind_of, promoted_inputs, saved_slot, wante
 # The numbers that call_path.cpp knows these by.
 _KINDS = {"tensor": 0, "optional": 1, "maybe": 2, "other": 3, "many": 5}
 _VARIADIC = 4
-_TENSOR, _ARGUMENT, _OUT, _EXTRA, _SHAPE, _METADATA, _STEP = range(7)
+_TENSOR, _ARGUMENT, _OUT, _EXTRA, _SHAPE, _METADATA, _STEP, _MANY = range(8)
 _MOST_PARAMS = 16
 
 _prepared: list[Any] = []
@@ -69,14 +69,19 @@ def has_native_path(op: Any) -> bool:
 
 
 def _has_simple_sequences(op: Any) -> bool:
-    """Return whether a sequence of tensors, if there is one, has all gradients and is not saved."""
-    names = [param.name for param in op.params if param.kind == "many"]
-    return not names or (
-        op.differentiable in {(), tuple(names)}
-        and not op.view
-        and not op.broadcast
-        and not any(name in wanted_by(op) for name in names)
-    )
+    """Return whether a sequence of tensors, if there is one, has all gradients or none.
+
+    One that has gradients must not be saved, and of one that is, nothing else may be asked.
+    """
+    names = tuple(param.name for param in op.params if param.kind == "many")
+    if not names:
+        return True
+    if op.view or op.broadcast:
+        return False
+    if not set(names) & set(op.differentiable):
+        asked = {name + end for name in names for end in METADATA}
+        return not asked & set(wanted_by(op))
+    return bool(op.differentiable == names and not set(names) & set(wanted_by(op)))
 
 
 def native_path(op: Any, node_class: Any) -> Any:
@@ -121,6 +126,8 @@ def _saved(op: Any, name: str, places: dict[str, int]) -> tuple[Any, ...]:
         keeps = _SHAPE if end == "_shape" else _METADATA
         function = getattr(_runtime, f"metadata{end}")
         return keeps, places[name.removesuffix(end)], 0, slot, None, None, function
+    if kind == "many":
+        return _MANY, places[name], 0, slot, f"{slot}_version", None, None
     if kind == "other":
         return _ARGUMENT, places[name], 0, slot, None, None, None
     return _TENSOR, places[name], _wanting(op, name), slot, f"{slot}_version", None, None

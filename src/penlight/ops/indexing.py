@@ -11,7 +11,7 @@ from .._dtype import FROM_NUMPY
 from .._tensor import Array, Tensor, wrap
 from . import _check
 from ._families import writing
-from ._op import attach, op
+from ._op import attach, contiguous, op
 from ._overlap import check_overlap
 from ._tensor_calls import call
 from .dims import unsqueeze
@@ -26,9 +26,6 @@ __all__ = [
 Number = bool | int | float
 
 # ---- x[key] --------------------------------------------------------------------------------------
-
-
-_getitem_plainly = call("getitem", alias, select, slice_dim, unsqueeze)
 
 
 def getitem(self: Tensor, key: Any) -> Tensor:
@@ -254,6 +251,8 @@ def _index_arrays(viewed: Tensor, place: int, item: Any, original: int) -> tuple
         if not array.ndim:
             return unsqueeze(viewed, place), [wrap(np.zeros(1 if array else 0, np.int64))]
         return viewed, [wrap(found) for found in array.nonzero()]
+    if isinstance(item, Tensor) and array.dtype == np.int64:
+        return viewed, [item]  # itself, so that backward sees when it was written
     return viewed, [wrap(array.astype(np.int64, copy=False))]
 
 
@@ -308,7 +307,17 @@ def _check_shapes(indices: Sequence[Array | None]) -> None:
 def index(input: Array, indices: Sequence[Array | None]) -> Array:
     """Return the elements that index arrays choose; ``None`` keeps a dimension whole."""
     _check_bounds(input, indices)
-    return input[_numpy_key(indices)]
+    if not input.flags.c_contiguous:
+        return input[_numpy_key(indices)]
+    # NumPy would put the chosen dimensions last in memory.
+    given = [place for place, found in enumerate(indices) if found is not None]
+    if len(given) == 1:
+        only: Any = indices[given[0]]
+        return input.take(only, given[0])
+    return contiguous(input[_numpy_key(indices)])
+
+
+_getitem_plainly = call("getitem", alias, select, slice_dim, unsqueeze, index)
 
 
 @op(
