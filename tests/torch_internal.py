@@ -67,6 +67,16 @@ def to_penlight(value: Any, made: dict[int, Any] | None = None) -> Any:
         return penlight.device(str(value))
     if isinstance(value, torch.nn.Module):
         return module_to_penlight(value)
+    return _named_to_penlight(value)
+
+
+def _named_to_penlight(value: Any) -> Any:
+    """Return penlight's function or options of the same name, other values as they are."""
+    import torch
+
+    if isinstance(value, torch.nn.LinearCrossEntropyOptions):
+        fields = {name: to_penlight(getattr(value, name)) for name in value.__slots__}
+        return penlight.nn.LinearCrossEntropyOptions(**fields)
     name = getattr(value, "__name__", "")
     if name and getattr(torch.nn.functional, name, None) is value:
         return getattr(penlight.nn.functional, name)

@@ -197,12 +197,6 @@ def test_a_linear_map_that_does_not_fit_is_refused_as_by_torch(
             loss(side.zeros(input), side.zeros(weight), side.zeros(target), **named)
 
 
-def test_chunks_of_logits_are_refused():
-    loss = penlight.nn.LinearCrossEntropyLoss(3, 2, options="any")
-    with pytest.raises(NotImplementedError, match="use options=None, which gives the same loss"):
-        loss(penlight.zeros(1, 3), penlight.tensor([1]))
-
-
 # ---- gumbel_softmax -----------------------------------------------------------------------------
 
 

@@ -39,8 +39,6 @@ def samples(info: Any) -> Iterator[tuple[str, bool, Any, Any]]:
                 info, device="cpu", dtype=dtype, requires_grad=True, training=training
             )
             for number, sample in enumerate(found):
-                if sample.constructor_input.kwargs.get("options") is not None:
-                    continue  # of LinearCrossEntropyLoss: refused, its class is not in penlight
                 mode = "train" if training else "eval"
                 yield f"{str(dtype)[6:]} {mode} {number} {sample.desc}", training, dtype, sample
 

@@ -69,7 +69,8 @@ def multiply(function: str, first: Array, second: Array) -> Array:
     return _product(function, first, second).astype(first.dtype, copy=False)
 
 
-def _same_dtype(first: Array, second: Array) -> None:
+def same_dtype(first: Array, second: Array) -> None:
+    """Refuse factors of different dtypes."""
     if first.dtype is not second.dtype and first.dtype != second.dtype:
         names = {
             "float64": "double",
@@ -144,7 +145,7 @@ def _check_matrices(function: str, first: Array, second: Array) -> None:
             "mat1 and mat2 shapes cannot be multiplied "
             f"({_check.shape_text(first.shape)} and {_check.shape_text(second.shape)})"
         )
-    _same_dtype(first, second)
+    same_dtype(first, second)
 
 
 def _scaled(value: Any, factor: Number) -> Any:
@@ -258,7 +259,7 @@ def _check_batches(first: Array, second: Array) -> None:
             "Expected size for first two dimensions of batch2 tensor to be: "
             f"{expected} but got: {list(second.shape[:2])}."
         )
-    _same_dtype(first, second)
+    same_dtype(first, second)
 
 
 @op(
@@ -336,7 +337,7 @@ def _check_vectors(mat: Array, vec: Array) -> None:
         _check.refuse(f"vector + matrix @ vector expected, got {vec.ndim}, {mat.ndim}, {vec.ndim}")
     if mat.shape[1] != vec.shape[0]:
         _refuse_sizes(mat, vec, mat.shape[0])
-    _same_dtype(mat, vec)
+    same_dtype(mat, vec)
 
 
 def _refuse_sizes(mat: Array, vec: Array, length: int) -> NoReturn:

@@ -110,6 +110,8 @@ SAMPLES: dict[str, Any] = {
 TESTED_ELSEWHERE = {
     "_nll_gather": "tests/ops/test_gradients.py",
     "_nll_scatter": "tests/ops/test_gradients.py",
+    "_linear_cross_entropy_batch_chunked": "tests/nn/test_linear_cross_entropy.py",
+    "_linear_cross_entropy_batch_chunked_no_reduction": "tests/nn/test_linear_cross_entropy.py",
 }
 
 

@@ -43,7 +43,7 @@ from .conv import (
     conv_transpose2d,
     conv_transpose3d,
 )
-from .cross_entropy import cross_entropy, linear_cross_entropy, nll_loss
+from .cross_entropy import cross_entropy, nll_loss
 from .distance import (
     cosine_similarity,
     normalize,
@@ -72,6 +72,7 @@ from .linear import (
     bilinear,
     linear,
 )
+from .linear_cross_entropy import linear_cross_entropy
 from .loss import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from ..._tensor import Tensor
 from ...ops import nll_loss as ops
 from ...ops.cross_entropy import cross_entropy_rows, smoothed, soft_targets
 from ...ops.softmax import log_softmax
 from ._reduction import check_reduction, check_tensors, legacy_reduction
-from .linear import linear
 
-__all__ = ["cross_entropy", "linear_cross_entropy", "nll_loss"]
+__all__ = ["cross_entropy", "nll_loss"]
 
 
 def nll_loss(
@@ -58,7 +57,7 @@ def nll_loss(
         return rows
     check_tensors("nll_loss_nd", input=input, target=target)
     reduction = check_reduction(legacy_reduction(size_average, reduce, reduction))
-    _check_target_shape(input, target)
+    check_target_shape(input, target)
     if input.dim() <= 2:
         out: Tensor = ops.nll_loss(input, target, weight, ignore_index, reduction)
         return out
@@ -68,7 +67,7 @@ def nll_loss(
     return _nll_folded(input, target, weight, ignore_index, reduction)
 
 
-def _check_target_shape(input: Tensor, target: Tensor) -> None:
+def check_target_shape(input: Tensor, target: Tensor) -> None:
     """Refuse a target that has not one class for each place of (N, C, ...) or (C)."""
     ndim = input.dim()
     if not ndim:
@@ -232,92 +231,4 @@ def _check_soft_targets(
             f"cross_entropy: weight tensor should be defined either for all {classes} classes or "
             f"no classes but got weight tensor of shape: {list(weight.shape)}"
         )
-        raise RuntimeError(msg)
-
-
-# ---- behind a linear map ------------------------------------------------------------------------
-
-
-def linear_cross_entropy(
-    input: Tensor,
-    linear_weight: Tensor,
-    target: Tensor,
-    *,
-    linear_bias: Tensor | None = None,
-    weight: Tensor | None = None,
-    reduction: str = "mean",
-    ignore_index: int | None = None,
-    label_smoothing: float = 0.0,
-    options: Any = None,
-) -> Tensor:
-    r"""Return the :func:`cross_entropy` of :math:`x A^T + b` under ``target``.
-
-    Args:
-        input: :math:`x`, shape (N, in features) or (in features).
-        linear_weight: :math:`A`, shape (C, d_1, …, in features), the d_i mostly absent.
-        target: classes or their probabilities, as for :func:`cross_entropy`.
-        linear_bias: :math:`b`, of the weight's shape without its last dimension.
-        weight: one factor per class.
-        reduction: ``"none"``, ``"mean"`` or ``"sum"``.
-        ignore_index: target value that contributes neither loss nor gradient; -100 by default, and
-            not to be given with probabilities.
-        label_smoothing: share of the target that is spread over all classes, in [0, 1].
-        options: torch's chunks of the logits, which penlight does not have: ``None``.
-
-    Raises:
-        RuntimeError: a shape does not fit.
-        NotImplementedError: there are ``options``.
-
-    Example:
-        >>> import penlight as torch
-        >>> import penlight.nn.functional as F
-        >>> F.linear_cross_entropy(torch.ones(1, 3), torch.zeros(2, 3), torch.tensor([1]))
-        tensor(0.6931)
-    """
-    if options is not None:
-        msg = (
-            "linear_cross_entropy: options ask for logits in chunks, but penlight computes them at "
-            "once: use options=None, which gives the same loss"
-        )
-        raise NotImplementedError(msg)
-    _check_linear(input, linear_weight, linear_bias)
-    sizes = linear_weight.shape[:-1]
-    shape = (*input.shape[:-1], *sizes)
-    if target.shape == shape and ignore_index is not None:
-        msg = "ignore_index cannot be specified when target contains probabilities"
-        raise RuntimeError(msg)
-    rows: Any = linear_weight.reshape(-1, input.shape[-1]) if len(sizes) > 1 else linear_weight
-    shift: Any = linear_bias
-    if linear_bias is not None and len(sizes) > 1:
-        shift = linear_bias.reshape(-1)
-    return cross_entropy(
-        linear(input, rows, shift).reshape(shape),
-        target,
-        weight=weight,
-        reduction=reduction,
-        ignore_index=-100 if ignore_index is None else ignore_index,
-        label_smoothing=label_smoothing,
-    )
-
-
-def _check_linear(input: Tensor, weight: Tensor, bias: Tensor | None) -> None:
-    msg = ""
-    if input.dim() not in {1, 2}:
-        msg = f"expected input with dimensionality 1 or 2, got {input.dim()}"
-    elif weight.dim() < 2:
-        msg = f"expected linear_weight with dimensionality at least 2, got {weight.dim()}"
-    elif input.shape[-1] != weight.shape[-1]:
-        msg = (
-            "expected equal input and linear_weight last dimensions (in_features), got "
-            f"{input.shape[-1]} and {weight.shape[-1]}, respectively"
-        )
-    elif bias is not None and bias.shape != weight.shape[:-1]:
-        msg = f"expected linear_bias shape {tuple(weight.shape[:-1])}, got {tuple(bias.shape)}"
-    elif weight.dim() > 2 and input.dim() == 1:
-        msg = (
-            f"K-dimensional loss defined by linear_weight shape {tuple(weight.shape)} requires "
-            f"batched input, (N, {input.shape[-1]}), got unbatched input with shape "
-            f"{tuple(input.shape)}"
-        )
-    if msg:
         raise RuntimeError(msg)

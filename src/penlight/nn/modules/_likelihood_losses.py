@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..._dtype import dtype as _dtype
 from ..._tensor import Tensor
 from .. import functional as F  # noqa: N812 - the name everybody knows
 from ._loss_base import _Loss, _WeightedLoss
 from .linear import Linear
+
+if TYPE_CHECKING:
+    from .linear_cross_entropy_options import LinearCrossEntropyOptions
 
 __all__ = ["CTCLoss", "GaussianNLLLoss", "LinearCrossEntropyLoss", "PoissonNLLLoss"]
 
@@ -181,7 +184,7 @@ class LinearCrossEntropyLoss(_WeightedLoss):
         weight: one factor per class, a buffer.
         ignore_index: target value that contributes neither loss nor gradient; -100 by default.
         label_smoothing: share of the target that is spread over all classes, in [0, 1].
-        options: torch's chunks of the logits, which penlight does not have: ``None``.
+        options: a :class:`LinearCrossEntropyOptions`, to have the rows taken a chunk at a time.
 
     Shape:
         - input: :math:`(N, \text{in\_features})` or :math:`(\text{in\_features})`
@@ -190,7 +193,6 @@ class LinearCrossEntropyLoss(_WeightedLoss):
 
     Raises:
         RuntimeError: weights or smoothing do not fit; on a call, a shape does not fit.
-        NotImplementedError: on a call, there are ``options``.
 
     Example:
         >>> import penlight as torch
@@ -212,7 +214,7 @@ class LinearCrossEntropyLoss(_WeightedLoss):
         weight: Tensor | None = None,
         ignore_index: int | None = None,
         label_smoothing: float = 0.0,
-        options: Any = None,
+        options: LinearCrossEntropyOptions | None = None,
     ) -> None:
         if weight is not None and weight.shape != (num_classes,):
             msg = f"expected weight shape to be {(num_classes,)}, got {tuple(weight.shape)}"
