@@ -7,6 +7,7 @@ from .ops import (
     comparison as _comparison,
     complex_parts as _complex_parts,
     conv as _conv,
+    conv_tbc as _conv_tbc,
     conversion as _conversion,
     counting as _counting,
     covariance as _covariance,
@@ -73,6 +74,7 @@ from .ops.cholesky import *
 from .ops.comparison import *
 from .ops.complex_parts import *
 from .ops.conv import *
+from .ops.conv_tbc import *
 from .ops.conversion import *
 from .ops.counting import *
 from .ops.covariance import *
@@ -140,6 +142,7 @@ __all__ += _rrelu.__all__
 __all__ += _comparison.__all__
 __all__ += _complex_parts.__all__
 __all__ += _conv.__all__
+__all__ += _conv_tbc.__all__
 __all__ += _conversion.__all__
 __all__ += _counting.__all__
 __all__ += _covariance.__all__

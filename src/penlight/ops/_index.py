@@ -21,6 +21,9 @@ angle conj conj_physical imag is_conj is_neg real resolve_conj resolve_neg
     "conv": """
 conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d
 """,
+    "conv_tbc": """
+conv_tbc
+""",
     "conversion": """
 clone fill zero_
 """,

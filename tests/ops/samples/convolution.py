@@ -39,6 +39,16 @@ def conv3d(make: Make) -> Iterator[Sample]:
     yield Sample(make(2, 4, 3, 4), make(2, 1, 2, 1, 2), None, (1, 2, 1), (1, 0, 1), 1, 2)
 
 
+def conv_tbc(make: Make) -> Iterator[Sample]:
+    """Yield steps added and cut off, kernels longer than the sequence, and sizes of zero."""
+    yield Sample(make(6, 2, 3), make(3, 3, 4), make(4))
+    yield Sample(make(5, 2, 3), make(2, 3, 2), make(2), 2)
+    yield Sample(make(3, 1, 2), make(5, 2, 1), make(1), pad=1)
+    yield Sample(make(6, 2, 2), make(2, 2, 3), make(3), pad=-1)
+    yield Sample(make(2, 2, 3), make(3, 3, 2), make(2), second=False)
+    yield Sample(make(4, 0, 3), make(2, 3, 2), make(2), second=False)
+
+
 def conv_transpose1d(make: Make) -> Iterator[Sample]:
     """Yield every option, unbatched, channels in groups."""
     yield Sample(make(2, 3, 4), make(3, 2, 3), make(2))
@@ -79,6 +89,7 @@ SAMPLES: dict[str, Any] = {
     "nn.functional.conv1d": _conv(conv1d),
     "nn.functional.conv2d": _conv(conv2d),
     "nn.functional.conv3d": _conv(conv3d),
+    "nn.functional.conv_tbc": _conv(conv_tbc),
     "nn.functional.conv_transpose1d": _conv(conv_transpose1d),
     "nn.functional.conv_transpose2d": _conv(conv_transpose2d),
     "nn.functional.conv_transpose3d": _conv(conv_transpose3d),
@@ -150,6 +161,44 @@ REFUSALS = {
             zeros(1, 3, 5, 5),
             zeros(4, 3, 3, 3, dtype="float64"),
             zeros(4, dtype="float64"),
+        ),
+    ],
+    "nn.functional.conv_tbc": [
+        Refusal(RuntimeError, "Input must have 3 dims", zeros(6, 3), zeros(3, 3, 4), zeros(4)),
+        Refusal(
+            RuntimeError, "Weight tensor must have 3 dims", zeros(6, 2, 3), zeros(3, 4), zeros(4)
+        ),
+        Refusal(RuntimeError, "Bias must be 1-D", zeros(6, 2, 3), zeros(3, 3, 4), zeros(4, 1)),
+        Refusal(
+            RuntimeError,
+            "Input dim 2 (input channels) is not == dim 1 in the weight tensor",
+            zeros(6, 2, 3),
+            zeros(3, 2, 4),
+            zeros(4),
+        ),
+        Refusal(
+            RuntimeError,
+            "Bias size must equal dim 2 in the weight tensor (output channels).",
+            zeros(6, 2, 3),
+            zeros(3, 3, 4),
+            zeros(3),
+        ),
+        Refusal(
+            RuntimeError,
+            "Trying to create tensor with negative dimension -1: [-1, 2, 4]",
+            zeros(1, 2, 3),
+            zeros(3, 3, 4),
+            zeros(4),
+        ),
+        Refusal(
+            RuntimeError,
+            "self and mat2 must have the same dtype, but got Double and Float",
+            zeros(6, 2, 3, dtype="float64"),
+            zeros(3, 3, 4),
+            zeros(4),
+        ),
+        Refusal(
+            TypeError, "must be int, not tuple", zeros(6, 2, 3), zeros(3, 3, 4), zeros(4), (1,)
         ),
     ],
     "nn.functional.conv_transpose1d": [
