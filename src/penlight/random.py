@@ -192,6 +192,25 @@ default_generator = Generator()
 default_generator.seed()
 
 
+class _OfThread(threading.local):
+    """What a thread draws from when no generator is named: all from one, but for some workers."""
+
+    generator = default_generator
+
+
+_of_thread = _OfThread()
+
+
+def current_generator() -> Generator:
+    """Return the generator that this thread draws from when none is named."""
+    return _of_thread.generator
+
+
+def use_in_this_thread(generator: Generator) -> None:
+    """Have this thread draw from a generator of its own instead of the default one."""
+    _of_thread.generator = generator
+
+
 def manual_seed(seed: Any) -> Generator:
     """Start the default generator from ``seed`` and return it.
 
@@ -206,12 +225,12 @@ def manual_seed(seed: Any) -> Generator:
         >>> torch.manual_seed(7).initial_seed()
         7
     """
-    return default_generator.manual_seed(int(seed))
+    return current_generator().manual_seed(int(seed))
 
 
 def seed() -> int:
     """Start the default generator from a seed that nobody chose, and return it."""
-    return default_generator.seed()
+    return current_generator().seed()
 
 
 def initial_seed() -> int:
@@ -223,7 +242,7 @@ def initial_seed() -> int:
         >>> torch.initial_seed()
         3
     """
-    return default_generator.initial_seed()
+    return current_generator().initial_seed()
 
 
 def get_rng_state() -> Tensor:
@@ -234,7 +253,7 @@ def get_rng_state() -> Tensor:
         >>> torch.get_rng_state().shape
         torch.Size([5056])
     """
-    return default_generator.get_state()
+    return current_generator().get_state()
 
 
 def set_rng_state(new_state: Tensor) -> None:
@@ -247,7 +266,7 @@ def set_rng_state(new_state: Tensor) -> None:
         TypeError: ``new_state`` is not a uint8 tensor.
         RuntimeError: it is not the state of a CPU generator.
     """
-    default_generator.set_state(new_state)
+    current_generator().set_state(new_state)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from typing import Any
 from .._tensor import Tensor
 from ..ops.join import stack
 from ..ops.view import select
-from ..random import default_generator
+from ..random import current_generator
 from ._tree import is_node, leaves, mapped, refilled, spread
 
 Function = Callable[..., Any]
@@ -174,14 +174,14 @@ class _Calls:
 
     def __init__(self, randomness: str) -> None:
         self.randomness = randomness
-        self.state = default_generator._to_bytes()
+        self.state = current_generator()._to_bytes()
 
     def run(self, func: Function, args: Any, kwargs: dict[str, Any]) -> Any:
         """Call the function on one slice."""
         if self.randomness == "same":
-            default_generator._from_bytes(self.state)
+            current_generator()._from_bytes(self.state)
         result = func(*args, **kwargs)
-        if self.randomness == "error" and default_generator._to_bytes() != self.state:
+        if self.randomness == "error" and current_generator()._to_bytes() != self.state:
             msg = (
                 "vmap: called random operation while in randomness error mode. Please either use "
                 "the 'same' or 'different' randomness flags on vmap or perform the randomness "

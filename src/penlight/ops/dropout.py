@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import kernels
 from .._tensor import Array
-from ..random import default_generator
+from ..random import current_generator
 from . import _draw
 from ._by_kernel import NATIVE, one_or_contiguous
 from ._op import Saving, contiguous, op
@@ -53,10 +53,11 @@ def dropped(input: Array, p: float) -> Saving:
     scale = float(kind(1) / kind(1 - p))
     if input.dtype.char not in NATIVE or not input.flags.c_contiguous:
         mask = np.empty_like(input, dtype=np.bool_)
-        _draw.bernoulli(default_generator, mask, 1 - p)
+        _draw.bernoulli(current_generator(), mask, 1 - p)
         out = input * _factors(mask, scale, input.dtype)
         return Saving(out, mask=mask, scale=scale)
     out, mask = np.empty(input.shape, kind), np.empty(input.shape, np.bool_)
-    with default_generator._lock:
-        kernels.dropout(default_generator._state, out, mask, input, 1 - p, scale)
+    generator = current_generator()
+    with generator._lock:
+        kernels.dropout(generator._state, out, mask, input, 1 - p, scale)
     return Saving(out, mask=mask, scale=scale)

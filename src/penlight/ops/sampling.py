@@ -15,7 +15,7 @@ from .._tensor import Array, Tensor, wrap
 from ..autograd.grad_mode import mode
 from ..autograd.graph import Node
 from ..autograd.views import edge_of, storage_of
-from ..random import Generator, default_generator
+from ..random import Generator, current_generator
 from . import _draw, _draw_checked
 from ._creating import made, numpy_dtype_of, shape_of
 from ._op import attach
@@ -76,7 +76,7 @@ def recorded(out: Tensor, name: str, *inputs: Any) -> Tensor:
 def generator_of(function: str, generator: Any) -> Generator:
     """Return the generator to draw from."""
     if generator is None:
-        return default_generator
+        return current_generator()
     if not isinstance(generator, Generator):
         msg = (
             f"{function}() received an invalid combination of arguments: argument 'generator' must "

@@ -184,7 +184,7 @@ def test_exceptions_have_torchs_type_and_frame(name):
 
 
 OPTION_ERRORS = {
-    "method": {"num_workers": 1, "multiprocessing_context": "thread"},
+    "method": {"num_workers": 1, "multiprocessing_context": "threads"},
     "context": {"num_workers": 1, "multiprocessing_context": 1},
     "context without workers": {"multiprocessing_context": "fork"},
     "prefetch": {"num_workers": 1, "prefetch_factor": -1},

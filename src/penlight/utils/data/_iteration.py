@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import multiprocessing
+import sys
 import warnings
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -11,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 from .sampler import draw_seed, index_batches
 
 if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
+    from collections.abc import Callable
 
+    from ._threads import ThreadWorkers
     from ._worker import Job
+    from ._workers import Workers
     from .dataloader import DataLoader
 
 
@@ -87,20 +90,28 @@ class _SingleProcessDataLoaderIter(_BaseDataLoaderIter):
 
 
 class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
-    """Batches fetched ahead by worker processes, each a task that is numbered when handed out."""
+    """Batches fetched ahead by workers, each a task that is numbered when handed out."""
 
     def __init__(self, loader: DataLoader[Any]) -> None:
         super().__init__(loader)
-        from ._workers import Workers  # noqa: PLC0415 - only these loaders pay for its imports
-
         self._count = loader.num_workers
-        context = loader.multiprocessing_context or multiprocessing
-        self._workers = Workers(context, self._count, self._job)
+        self._workers = self._start()
         # Also when this is abandoned midway, or the interpreter ends.
         weakref.finalize(self, self._workers.stop)
         self._begin()
 
-    def _job(self, worker: int, tasks: Connection, results: Connection, stop: Connection) -> Job:
+    def _start(self) -> Workers | ThreadWorkers:
+        """Start the workers; only loaders that have some pay for the imports."""
+        context = self._loader.multiprocessing_context
+        if are_threads(context):
+            from ._threads import ThreadWorkers  # noqa: PLC0415
+
+            return ThreadWorkers(self._count, self._job)
+        from ._workers import Workers  # noqa: PLC0415
+
+        return Workers(context or multiprocessing, self._count, self._job)
+
+    def _job(self, worker: int) -> Job:
         from ._worker import Job  # noqa: PLC0415
 
         loader = self._loader
@@ -112,9 +123,7 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
             recipe=self._recipe,
             init=loader.worker_init_fn,
             persistent=loader.persistent_workers,
-            tasks=tasks,
-            results=results,
-            stop=stop,
+            kind="thread" if are_threads(loader.multiprocessing_context) else "process",
         )
 
     @property
@@ -201,6 +210,19 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
             self._owners.pop(self._received, None)
             self._received += 1
         return []
+
+
+def are_threads(context: Any) -> bool:
+    """Return whether workers are threads: where it was asked for, or where threads run at once.
+
+    Args:
+        context: ``"thread"``, a context of multiprocessing, or ``None`` for what suits the Python:
+            processes, unless it has no lock that lets one thread run at a time.
+    """
+    if context is not None:
+        return bool(context == "thread")
+    is_locked: Callable[[], bool] | None = getattr(sys, "_is_gil_enabled", None)
+    return is_locked is not None and not is_locked()
 
 
 def _warn_of_pinning(loader: DataLoader[Any]) -> None:

@@ -1,4 +1,7 @@
-"""What runs in a loader's worker process (see `_workers` for the other side)."""
+"""What runs in a loader's worker process (see `_workers` for the other side).
+
+Workers that are threads (`_threads`) serve their tasks by the same functions.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,12 @@ import queue
 import random
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import Any, NamedTuple, NoReturn, cast
+from typing import Any, NamedTuple, NoReturn, Protocol, cast
 from weakref import WeakSet
 
 import numpy as np
@@ -53,10 +56,10 @@ class Failure(NamedTuple):
     text: str
 
     @classmethod
-    def of(cls, error: Exception, worker: int) -> Failure:
+    def of(cls, error: Exception, job: Job) -> Failure:
         """Return an exception with its traceback as text."""
         trace = "".join(traceback.format_exception(error))
-        where = f"in DataLoader worker process {worker}"
+        where = f"in DataLoader worker {job.kind} {job.worker}"
         return cls(type(error), f"Caught {type(error).__name__} {where}.\nOriginal {trace}")
 
     def reraise(self) -> NoReturn:
@@ -90,9 +93,19 @@ class Job:
     recipe: Recipe
     init: Callable[[int], None] | None
     persistent: bool
-    tasks: Connection
-    results: Connection
-    stop: Connection
+    kind: str
+
+    @property
+    def seed(self) -> int:
+        """What the worker's generators start from."""
+        return self.base_seed + self.worker
+
+    def numpy_words(self) -> list[int]:
+        """Return what NumPy's generator starts from."""
+        # torch: the same numbers from another source, lest both give the same stream.
+        seeds = [self.worker, self.base_seed & 0xFFFFFFFF, self.base_seed >> 32, 0]
+        words: list[int] = np.random.SeedSequence(seeds).generate_state(4).tolist()
+        return words
 
     def begin(self) -> Callable[[Any], Any]:
         """Prepare this process and return what fetches batches."""
@@ -105,31 +118,42 @@ class Job:
         return self.recipe.fetcher(self.dataset)
 
 
-def work(job: Job) -> None:
+class Pipes(NamedTuple):
+    """A worker process's ends of its pipes."""
+
+    tasks: Connection
+    results: Connection
+    stop: Connection
+
+
+class Outbox(Protocol):
+    """Where answers go."""
+
+    def put(self, answer: Answer) -> bool:
+        """Take an answer, to be sent in its turn; return whether it says that the stream ended."""
+
+    def flush(self) -> None:
+        """Wait until all is sent."""
+
+
+def work(job: Job, pipes: Pipes) -> None:
     """Fetch batches until told to stop, or until the main process is gone."""
     # torch: an interrupted worker ends silently; the main process is interrupted as well.
     with contextlib.suppress(KeyboardInterrupt):
         for end in list(MAIN_ENDS):
             end.close()
         set_num_threads(1)
-        seed = job.base_seed + job.worker
-        _seed_generators(seed, job)
-        become_worker(WorkerInfo(job.worker, job.num_workers, seed, job.dataset))
-        _serve(job)
+        random.seed(job.seed)
+        manual_seed(job.seed)
+        np.random.seed(job.numpy_words())  # noqa: NPY002 - users draw of it
+        become_worker(WorkerInfo(job.worker, job.num_workers, job.seed, job.dataset))
+        serve(job, _Sender(job, pipes.results), _messages(pipes))
 
 
-def _seed_generators(seed: int, job: Job) -> None:
-    random.seed(seed)
-    manual_seed(seed)
-    # torch: NumPy gets the same numbers from another source, lest both give the same stream.
-    words = [job.worker, job.base_seed & 0xFFFFFFFF, job.base_seed >> 32, 0]
-    np.random.seed(np.random.SeedSequence(words).generate_state(4))  # noqa: NPY002 - users draw of it
-
-
-def _serve(job: Job) -> None:
-    outbox = _Outbox(job)
+def serve(job: Job, outbox: Outbox, messages: Iterable[Any]) -> None:
+    """Answer the messages, one after the other."""
     fetch = _attempt(job, job.begin)
-    for message in _messages(job):
+    for message in messages:
         if message is Mark.RESUME:
             outbox.put(Answer(-1, message))
             fetch = fetch if isinstance(fetch, Failure) else _attempt(job, job.fetcher)
@@ -158,14 +182,15 @@ def _attempt(job: Job, function: Callable[[], Any]) -> Any:
     try:
         return function()
     except Exception as error:  # noqa: BLE001 - whatever it is, the main process is to see it
-        return Failure.of(error, job.worker)
+        return Failure.of(error, job)
 
 
-class _Outbox:
+class _Sender:
     """Sends answers from a thread of its own: the worker fetches on while the pipe is full."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, results: Connection) -> None:
         self._job = job
+        self._results = results
         self._waiting: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._send, daemon=True)
         self._thread.start()
@@ -176,7 +201,7 @@ class _Outbox:
             message = packed(answer)
         except Exception as error:  # noqa: BLE001 - pickling calls the program's code
             value = answer.value
-            failure = value if isinstance(value, Failure) else Failure.of(error, self._job.worker)
+            failure = value if isinstance(value, Failure) else Failure.of(error, self._job)
             # A class that cannot be pickled is not known by name to the main process.
             message = packed(Answer(answer.task, Failure(RuntimeError, failure.text)))
         self._waiting.put(message)
@@ -191,21 +216,21 @@ class _Outbox:
         # OSError: the main process wants no more, or is gone.
         with contextlib.suppress(OSError):
             while (message := self._waiting.get()) is not None:
-                send(self._job.results, message)
+                send(self._results, message)
 
 
-def _messages(job: Job) -> Iterator[Any]:
+def _messages(pipes: Pipes) -> Iterator[Any]:
     """Yield what the main process sends, as long as it is there and does not say stop."""
     main = cast("BaseProcess", parent_process())
     # A worker of a fork server is that server's child.
     is_child = os.getppid() == main.pid
     while main.is_alive() and (not is_child or os.getppid() == main.pid):
-        ready = wait([job.tasks, job.stop, main.sentinel], STATUS_INTERVAL)
-        if job.stop in ready:
+        ready = wait([pipes.tasks, pipes.stop, main.sentinel], STATUS_INTERVAL)
+        if pipes.stop in ready:
             return
-        if job.tasks in ready:
+        if pipes.tasks in ready:
             try:
-                message = job.tasks.recv()
+                message = pipes.tasks.recv()
             except EOFError:
                 return
             yield message

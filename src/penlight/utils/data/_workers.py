@@ -17,9 +17,9 @@ from typing import Any, NoReturn
 
 from ..._processes import name_process
 from ._channel import receive
-from ._worker import MAIN_ENDS, STATUS_INTERVAL, Answer, Job, work
+from ._worker import MAIN_ENDS, STATUS_INTERVAL, Answer, Job, Pipes, work
 
-JobMaker = Callable[[int, Connection, Connection, Connection], Job]
+JobMaker = Callable[[int], Job]
 
 
 class Workers:
@@ -28,7 +28,7 @@ class Workers:
     Args:
         context: of multiprocessing: how processes are started.
         count: how many.
-        job: makes a worker's job of its number and its ends of the pipes.
+        job: makes a worker's job of its number.
     """
 
     def __init__(self, context: Any, count: int, job: JobMaker) -> None:
@@ -57,7 +57,7 @@ class Workers:
         self._tasks.append(tasks_end)
         self._results.append(results_end)
         process = self._context.Process(
-            target=work, args=(job(worker, tasks, results, stop),), daemon=True
+            target=work, args=(job(worker), Pipes(tasks, results, stop)), daemon=True
         )
         name_process(process)
         try:

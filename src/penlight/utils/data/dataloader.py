@@ -47,6 +47,15 @@ class DataLoader(Generic[T_co]):
     traceback; a worker that dies is noticed; workers end with the iterator, with the program, and
     with Ctrl-C.
 
+    Workers are threads on a Python without a global lock (free-threaded), and on any other with
+    ``multiprocessing_context="thread"``, which torch does not have: nothing is sent or started, so
+    it pays where samples are read from files or computed by what releases the lock. Each thread
+    draws from a default generator of its own, seeded as that of a process, and has a shallow copy
+    of the dataset, so that ``worker_init_fn`` can change its attributes; what those hold is shared.
+    :mod:`random` and ``numpy.random`` belong to the whole process: they are not seeded. A sample
+    that draws from them takes the generators in ``get_worker_info().rng`` instead. A thread that
+    hangs cannot be ended.
+
     Batches of a plain :class:`TensorDataset`, or of a :class:`Subset` of one, are fetched by one
     index per tensor instead of sample by sample.
 
@@ -57,14 +66,15 @@ class DataLoader(Generic[T_co]):
         sampler: an order of indices, instead of ``shuffle``.
         batch_sampler: lists of indices, instead of ``batch_size``, ``shuffle``, ``sampler`` and
             ``drop_last``.
-        num_workers: processes that fetch batches; with 0 this process does.
+        num_workers: processes or threads that fetch batches; with 0 the caller's thread does.
         collate_fn: makes a batch of a list of samples.
         pin_memory: accepted; there is no accelerator to pin memory for.
         drop_last: leave out a last, smaller batch.
         timeout: with workers, seconds to wait for a batch at most; 0 is without end.
         worker_init_fn: called in each worker with its number, after its generators are seeded.
         multiprocessing_context: how workers are started: ``"fork"``, ``"spawn"``,
-            ``"forkserver"``, or a context of :mod:`multiprocessing`; its default by default.
+            ``"forkserver"``, or a context of :mod:`multiprocessing`; or ``"thread"``. By default
+            the default of :mod:`multiprocessing`, and threads where no global lock is.
         generator: where shuffling, and the seed drawn for each iteration, come from.
         prefetch_factor: batches that each worker fetches ahead; 2 by default.
         persistent_workers: keep the workers, and their copies of the dataset, for the next pass.
@@ -166,7 +176,7 @@ class DataLoader(Generic[T_co]):
 
     @property
     def multiprocessing_context(self) -> Any:
-        """How worker processes are started, as a context of :mod:`multiprocessing`, or ``None``."""
+        """How workers are started: a context of :mod:`multiprocessing`, "thread", or ``None``."""
         return self._context
 
     @multiprocessing_context.setter
@@ -227,7 +237,7 @@ def _check_workers(
 
 
 def _context(given: Any, num_workers: int) -> Any:
-    """Return the context of multiprocessing that a ``multiprocessing_context`` names."""
+    """Return what a ``multiprocessing_context`` names: a context of its module, or "thread"."""
     if num_workers == 0:
         msg = (
             "multiprocessing_context can only be used with multi-process loading "
@@ -235,11 +245,13 @@ def _context(given: Any, num_workers: int) -> Any:
         )
         raise ValueError(msg)
     if isinstance(given, str):
+        if given == "thread":
+            return given
         methods = multiprocessing.get_all_start_methods()
         if given not in methods:
             msg = (
                 "multiprocessing_context option should specify a valid start method in "
-                f"{methods!r}, but got multiprocessing_context={given!r}"
+                f"{methods!r}, but got multiprocessing_context={given!r}; 'thread' is for threads"
             )
             raise ValueError(msg)
         return multiprocessing.get_context(given)
