@@ -12,8 +12,7 @@
 namespace penlight {
 namespace {
 
-// ---- what all ops share
-// --------------------------------------------------------------------------
+// ---- what all ops share -------------------------------------------------------------------------
 
 // The classes and functions of the generated path's namespace, and their slots.
 struct Shared {
@@ -42,8 +41,7 @@ int recording() {
   return grad ? PyObject_IsTrue(grad.get()) : -1;
 }
 
-// ---- what one op is
-// ------------------------------------------------------------------------------
+// ---- what one op is -----------------------------------------------------------------------------
 
 constexpr int kMostParams = 16;
 
@@ -89,8 +87,7 @@ struct Call {
 
 enum class Outcome { kDone, kLeave, kError };
 
-// ---- forward
-// -------------------------------------------------------------------------------------
+// ---- forward ------------------------------------------------------------------------------------
 
 bool is_number(PyObject* object) { return PyFloat_CheckExact(object) || PyLong_CheckExact(object); }
 
@@ -218,8 +215,7 @@ Outcome run_forward(const Spec& spec, const Call& call, Ref* result, Ref* extras
   return Outcome::kDone;
 }
 
-// ---- the tensor
-// ----------------------------------------------------------------------------------
+// ---- the tensor ---------------------------------------------------------------------------------
 
 Ref make_tensor(Ref array) {
   static PyObject* const empty = PyTuple_New(0);
@@ -286,8 +282,7 @@ bool attach_view(PyObject* tensor, PyObject* source, PyObject* step) {
   return true;
 }
 
-// ---- the node
-// ------------------------------------------------------------------------------------
+// ---- the node -----------------------------------------------------------------------------------
 
 // Where a tensor's gradient goes; None for anything else.
 Ref edge_of(PyObject* object) {
@@ -484,8 +479,7 @@ Outcome run(const Spec& spec, PyObject* const* args, Ref* tensor) {
   return Outcome::kDone;
 }
 
-// ---- the type
-// ------------------------------------------------------------------------------------
+// ---- the type -----------------------------------------------------------------------------------
 
 struct CallPath {
   PyObject_HEAD vectorcallfunc vectorcall;

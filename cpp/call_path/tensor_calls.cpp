@@ -46,8 +46,7 @@ Ref call(PyObject* path, PyObject* tensor, std::initializer_list<Py_ssize_t> siz
   return result;
 }
 
-// ---- x.view(…), x.reshape(…)
-// ---------------------------------------------------------------------
+// ---- x.view(…), x.reshape(…) --------------------------------------------------------------------
 
 // The ints of f(2, 3) or f((2, 3)) as a tuple; null without an exception where it is neither.
 Ref sizes_of(PyObject* given) {
@@ -108,8 +107,7 @@ Ref in_shape(const TensorCall& self, PyObject* tensor, PyObject* given) {
   return Ref(PyObject_Vectorcall(self.paths[0], args, 2, nullptr));
 }
 
-// ---- x[…]
-// ----------------------------------------------------------------------------------------
+// ---- x[…] ---------------------------------------------------------------------------------------
 
 // The order of the paths in ops/indexing.py.
 enum Path { kAlias, kSelect, kSlice, kUnsqueeze, kIndex };
@@ -236,8 +234,7 @@ Ref get_item(const TensorCall& self, PyObject* tensor, PyObject* key) {
   return std::move(indexing.viewed);
 }
 
-// ---- the type
-// ------------------------------------------------------------------------------------
+// ---- the type -----------------------------------------------------------------------------------
 
 // Asks for the paths, once.
 bool find_paths(TensorCall* self) {

@@ -12,8 +12,7 @@ namespace {
 
 constexpr int64_t kRowsAtOnce = 8192;  // rows of nll_loss, each a few reads, worth a chunk
 
-// ---- reductions: always in the order of the rows
-// ------------------------------------------------
+// ---- reductions: always in the order of the rows ------------------------------------------------
 
 template <typename T>
 double total_of(const T* values, int64_t n) {
@@ -59,8 +58,7 @@ double total_factor(const Classes<T>& classes, int64_t n) {
   return total;
 }
 
-// ---- class indices
-// ------------------------------------------------------------------------------
+// ---- class indices ------------------------------------------------------------------------------
 
 // Minus the sum of the weighted log-probabilities of a row.
 template <typename T>
@@ -141,8 +139,7 @@ void cross_entropy(T* out, T* grad_input, const T* input, const Classes<T>& clas
   losses.reduce(total);
 }
 
-// ---- class probabilities
-// ------------------------------------------------------------------------
+// ---- class probabilities ------------------------------------------------------------------------
 
 template <typename T>
 struct SoftRows {
@@ -207,8 +204,7 @@ void soft_cross_entropy(T* out, T* grad_input, const T* input, const T* target, 
   losses.reduce(count);
 }
 
-// ---- negative log likelihood
-// --------------------------------------------------------------------
+// ---- negative log likelihood --------------------------------------------------------------------
 
 // Rows are (n, inner); row (i, j) reads input[i, target, j].
 template <typename T>

@@ -127,8 +127,7 @@ void pack_panel(T* to, const T* from, int64_t step, int64_t along_k, int64_t cou
   }
 }
 
-// ---- the tile
-// ------------------------------------------------------------------------------------
+// ---- the tile -----------------------------------------------------------------------------------
 
 enum class Write { kFirst, kAdd };
 
@@ -186,8 +185,7 @@ void edge_tile(int64_t rows, int64_t columns, T* out, int64_t out_step, const T*
   }
 }
 
-// ---- the product
-// ---------------------------------------------------------------------------------
+// ---- the product --------------------------------------------------------------------------------
 
 template <typename T>
 struct Product {
@@ -282,8 +280,7 @@ void pack_b(T* packed, const Product<T>& p, int64_t k_first, int64_t k_count) {
   parallel_for(0, panels, grain, run);
 }
 
-// ---- few rows: b is read once, so packing it would cost more than the product
-// ----------------------
+// ---- few rows: b is read once, so packing it would cost more than the product -------------------
 
 constexpr int64_t kFewRows = 3;
 

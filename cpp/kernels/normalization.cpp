@@ -24,8 +24,7 @@ PENLIGHT_INLINE T factor_at(const T* weight, int64_t i) {
   return weight == nullptr ? T(1) : weight[i];
 }
 
-// ---- sums of adjacent elements
-// ------------------------------------------------------------------
+// ---- sums of adjacent elements ------------------------------------------------------------------
 
 template <typename T>
 PENLIGHT_INLINE double sum_of(const T* x, int64_t n) {
@@ -83,8 +82,7 @@ PENLIGHT_INLINE void affine_backward(T* __restrict out, const T* __restrict grad
   for (int64_t i = 0; i < n; ++i) out[i] = grad[i] * a - (x[i] - center) * b - c;
 }
 
-// ---- layer and RMS norm: rows of l elements, a weight for each
-// ----------------------------------
+// ---- layer and RMS norm: rows of l elements, a weight for each ----------------------------------
 
 template <typename T>
 void layer_norm(T* out, T* mean, T* rstd, const T* input, const T* weight, const T* bias,
@@ -195,8 +193,7 @@ void layer_norm_backward(const NormGradients<T>& grads, const T* grad, const T* 
   add_parts(grads.bias, of_bias.get(), parts, l);
 }
 
-// ---- group norm: the channels of a group are adjacent
-// -------------------------------------------
+// ---- group norm: the channels of a group are adjacent -------------------------------------------
 
 template <typename T>
 void group_norm(T* out, T* mean, T* rstd, const T* input, const T* weight, const T* bias,
@@ -267,8 +264,7 @@ void group_norm_backward(const NormGradients<T>& grads, const T* grad, const T* 
   add_parts(grads.bias, sums.get(), size.n, size.c);
 }
 
-// ---- batch norm where S > 1: a channel is a plane of each sample
-// --------------------------------
+// ---- batch norm where S > 1: a channel is a plane of each sample --------------------------------
 
 template <typename T>
 struct Planes {
@@ -305,8 +301,7 @@ void for_each_channel(const Channels& size, const F& f) {
   });
 }
 
-// ---- batch norm where S is one: rows of channels
-// -----------------------------------------------
+// ---- batch norm where S is one: rows of channels ------------------------------------------------
 
 // Writes the sum over rows of value(row, column), in parts whose number follows from the sizes.
 template <typename T, typename F>
@@ -343,8 +338,7 @@ void row_moments(T* mean, T* var, const T* input, int64_t n, int64_t c) {
   for (int64_t i = 0; i < c; ++i) var[i] = T(sum[i] / double(n));
 }
 
-// ---- batch norm
-// ---------------------------------------------------------------------------------
+// ---- batch norm ---------------------------------------------------------------------------------
 
 template <typename T>
 void batch_moments(T* mean, T* var, const T* input, const Channels& size) {

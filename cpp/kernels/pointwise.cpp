@@ -15,8 +15,7 @@ constexpr double kDensity = 0.39894228040143267794;    // 1 / sqrt(2 pi)
 constexpr double kGeluScale = 0.79788456080286535588;  // sqrt(2 / pi)
 constexpr double kGeluCube = 0.044715;
 
-// ---- functions of an element x and options o
-// -----------------------------------------------------
+// ---- functions of an element x and options o ----------------------------------------------------
 
 #define PENLIGHT_FUNCTION(name, ...)                                                \
   struct name##_of {                                                                \
@@ -80,8 +79,7 @@ PENLIGHT_FUNCTION(log_sigmoid, -log_of_sum(-x))
 
 #undef PENLIGHT_FUNCTION
 
-// ---- gradients: g is the gradient of the output, x the input, y the output
-// -----------------------
+// ---- gradients: g is the gradient of the output, x the input, y the output ----------------------
 
 #define PENLIGHT_GRADIENT(name, saved, ...)                                                  \
   struct name##_of {                                                                         \
@@ -134,8 +132,7 @@ PENLIGHT_GRADIENT(log_sigmoid_backward, x, (g * sigmoid_lane(-x)))
 
 #undef PENLIGHT_GRADIENT
 
-// ---- the kernels
-// ---------------------------------------------------------------------------------
+// ---- the kernels --------------------------------------------------------------------------------
 
 template <typename T, typename F>
 void forward(T* out, const T* input, int64_t n, Options<T> options) {

@@ -20,8 +20,7 @@ std::unique_ptr<T[]> uninitialized(int64_t n) {
   return std::unique_ptr<T[]>(new T[n]);
 }
 
-// ---- where the rows are
-// -------------------------------------------------------------------------------------------
+// ---- where the rows are -------------------------------------------------------------------------
 
 // The rows of step t that a chunk of the batch has: n of them from `row` on. The first `known` of
 // them follow the rows from `before` on, the others start from h0.
@@ -96,8 +95,7 @@ void for_each_chunk(const Sequence& s, int64_t gates, const W& width, const F& c
   });
 }
 
-// ---- forward
-// -------------------------------------------------------------------------------------------
+// ---- forward ------------------------------------------------------------------------------------
 
 // The input's part of the gates, computed some steps ahead and while it is read in the cache.
 template <typename T>
@@ -179,8 +177,7 @@ void forward(const Cell& cell, int64_t gates, T* output, T* h_n, const T* input,
   });
 }
 
-// ---- backward
-// -------------------------------------------------------------------------------------------
+// ---- backward -----------------------------------------------------------------------------------
 
 // cell(step, at, i): writes the gradient of the gates of row `at`, of which those of the hidden
 // state begin at `offset`, and into grad_h0 the part of its gradient that does not pass through
@@ -224,8 +221,7 @@ template <typename T>
   for (int64_t j = 0; j < n; ++j) to[j] = tanh_lane(x[j] + u[j]);
 }
 
-// ---- RNN
-// -------------------------------------------------------------------------------------------
+// ---- RNN ----------------------------------------------------------------------------------------
 
 template <typename T>
 [[gnu::noinline]] void relu_row(int64_t n, T* __restrict to, const T* __restrict x,
@@ -269,8 +265,7 @@ void rnn_backward(T* grad_gates, T* grad_h0, const T* grad_output, const T* grad
   backward(cell, h, grad_gates, h, 0, grad_h0, grad_h_n, w_hh, s);
 }
 
-// ---- GRU
-// -------------------------------------------------------------------------------------------
+// ---- GRU ----------------------------------------------------------------------------------------
 
 // From r and z in `gates`: n and W_hn h + b_hn beside them, and the state.
 template <typename T>
@@ -324,8 +319,7 @@ void gru_backward(T* grad_gates, T* grad_h0, const T* grad_output, const T* grad
   backward(cell, 3 * h, grad_gates, 4 * h, h, grad_h0, grad_h_n, w_hh, s);
 }
 
-// ---- LSTM
-// ------------------------------------------------------------------------------------------
+// ---- LSTM ---------------------------------------------------------------------------------------
 
 // From i, f, g and o: the cell state, in two places, and what of it shows in the state.
 template <typename T>

@@ -12,8 +12,7 @@ namespace {
 
 constexpr int64_t kColumns = 64;  // columns that go down `dim` together where inner > 1
 
-// ---- inner = 1: rows of dim adjacent elements
-// ------------------------------------------------------
+// ---- inner = 1: rows of dim adjacent elements ---------------------------------------------------
 
 template <typename T>
 void softmax_row(T* __restrict out, const T* __restrict x, int64_t dim) {
@@ -122,8 +121,7 @@ void log_softmax_backward_columns(T* __restrict grad_input, const T* __restrict 
   }
 }
 
-// ---- the kernels
-// -----------------------------------------------------------------------------------
+// ---- the kernels --------------------------------------------------------------------------------
 
 // Calls row(offset) where inner is 1, columns(offset, width) elsewhere.
 template <typename Row, typename Columns>

@@ -253,8 +253,7 @@ struct Sum {
   }
 };
 
-// ---- vectors of the level's width, for loops that must stay in registers
-// --------------------------
+// ---- vectors of the level's width, for loops that must stay in registers ------------------------
 
 #if defined(__AVX512F__)
 constexpr int kVectorBytes = 64;
