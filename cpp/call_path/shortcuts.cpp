@@ -8,7 +8,7 @@ namespace penlight {
 Shortcut find_shortcut(const char* op) {
   for (const NamedShortcut* family :
        {kElementwiseShortcuts, kIndexShortcuts, kJoinShortcuts, kPointwiseShortcuts,
-        kProductShortcuts, kRowShortcuts, kViewShortcuts}) {
+        kProductShortcuts, kRowShortcuts, kSumShortcuts, kViewShortcuts}) {
     for (; family->op != nullptr; ++family) {
       if (std::strcmp(family->op, op) == 0) return family->function;
     }

@@ -24,6 +24,7 @@ extern const NamedShortcut kJoinShortcuts[];
 extern const NamedShortcut kPointwiseShortcuts[];
 extern const NamedShortcut kProductShortcuts[];
 extern const NamedShortcut kRowShortcuts[];
+extern const NamedShortcut kSumShortcuts[];
 extern const NamedShortcut kViewShortcuts[];
 
 // The shortcut of the op of that name in the registry; null where there is none.
