@@ -6,6 +6,7 @@
 #include "support/lanes.hpp"
 #include "support/parallel.hpp"
 #include "support/rows.hpp"
+#include "support/stream.hpp"
 
 namespace penlight::PENLIGHT_LEVEL {
 namespace {
@@ -233,13 +234,16 @@ void nll_loss(T* out, T* slopes, int64_t* places, const T* input, const Classes<
 template <typename T>
 void log_softmax_backward_picked(T* grad_input, const int64_t* places, const T* values,
                                  const T* out, int64_t n, int64_t c) {
+  const bool streamed = is_streamed<T>(n * c);
   parallel_for(0, n, rows_in_chunk(c), [=](int64_t first, int64_t last) {
     for (int64_t row = first; row < last; ++row) {
-      T* __restrict to = grad_input + row * c;
       const T* __restrict from = out + row * c;
       const T value = values[row];
-      for (int64_t i = 0; i < c; ++i) to[i] = T(0) - exp_below_lane(from[i]) * value;
-      to[places[row]] = value - exp_below_lane(from[places[row]]) * value;
+      write_row(grad_input + row * c, c, streamed,
+                [=](int64_t i) { return T(0) - exp_below_lane(from[i]) * value; });
+      if (streamed) finish_streaming();
+      const int64_t place = places[row];
+      grad_input[row * c + place] = value - exp_below_lane(from[place]) * value;
     }
   });
 }

@@ -53,8 +53,7 @@ T* scratch(int64_t size) {
   return static_cast<T*>(memory.get());
 }
 
-// ---- packing: panels of `width` rows of a or columns of b, element (i, k) at k * width + i
-// -------
+// ---- packing: panels of `width` rows of a or columns of b, element (i, k) at k * width + i ------
 
 // The 4 x 4 (float) or 2 x 2 (double) block at from becomes its transpose at to.
 PENLIGHT_INLINE void transpose_block(float* to, int64_t to_step, const float* from,

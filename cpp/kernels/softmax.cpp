@@ -6,6 +6,7 @@
 #include "support/lanes.hpp"
 #include "support/parallel.hpp"
 #include "support/rows.hpp"
+#include "support/stream.hpp"
 
 namespace penlight::PENLIGHT_LEVEL {
 namespace {
@@ -22,32 +23,35 @@ void softmax_row(T* __restrict out, const T* __restrict x, int64_t dim) {
 }
 
 template <typename T>
-void log_softmax_row(T* __restrict out, const T* __restrict x, int64_t dim) {
+void log_softmax_row(T* __restrict out, const T* __restrict x, int64_t dim, bool streamed) {
   const T most = largest(x, dim);
   const T log_sum = std::log(sum_of_exponentials(x, most, dim));
-  for (int64_t i = 0; i < dim; ++i) out[i] = (x[i] - most) - log_sum;
+  write_row(out, dim, streamed, [=](int64_t i) { return (x[i] - most) - log_sum; });
+  if (streamed) finish_streaming();
 }
 
 template <typename T>
 void softmax_backward_row(T* __restrict grad_input, const T* __restrict grad,
-                          const T* __restrict out, int64_t dim) {
+                          const T* __restrict out, int64_t dim, bool streamed) {
   Sum<T> sum;
   sum.add_products(grad, out, dim);
   const T dot = sum.total();
-  for (int64_t i = 0; i < dim; ++i) grad_input[i] = out[i] * (grad[i] - dot);
+  write_row(grad_input, dim, streamed, [=](int64_t i) { return out[i] * (grad[i] - dot); });
+  if (streamed) finish_streaming();
 }
 
 template <typename T>
 void log_softmax_backward_row(T* __restrict grad_input, const T* __restrict grad,
-                              const T* __restrict out, int64_t dim) {
+                              const T* __restrict out, int64_t dim, bool streamed) {
   Sum<T> sum;
   sum.add(grad, dim);
   const T total = sum.total();
-  for (int64_t i = 0; i < dim; ++i) grad_input[i] = grad[i] - exp_below_lane(out[i]) * total;
+  write_row(grad_input, dim, streamed,
+            [=](int64_t i) { return grad[i] - exp_below_lane(out[i]) * total; });
+  if (streamed) finish_streaming();
 }
 
-// ---- inner > 1: `width` adjacent columns, each down `dim` with the stride `inner`
-// ------------------
+// ---- inner > 1: `width` adjacent columns, each down `dim` with stride `inner` -------------------
 
 template <typename T>
 void column_maxima(T* most, const T* x, int64_t dim, int64_t inner, int64_t width) {
@@ -153,8 +157,9 @@ void softmax(T* out, const T* input, int64_t outer, int64_t dim, int64_t inner) 
 
 template <typename T>
 void log_softmax(T* out, const T* input, int64_t outer, int64_t dim, int64_t inner) {
+  const bool streamed = is_streamed<T>(outer * dim);
   for_each_line(
-      outer, dim, inner, [=](int64_t at) { log_softmax_row(out + at, input + at, dim); },
+      outer, dim, inner, [=](int64_t at) { log_softmax_row(out + at, input + at, dim, streamed); },
       [=](int64_t at, int64_t width) {
         log_softmax_columns(out + at, input + at, dim, inner, width);
       });
@@ -163,9 +168,12 @@ void log_softmax(T* out, const T* input, int64_t outer, int64_t dim, int64_t inn
 template <typename T>
 void softmax_backward(T* grad_input, const T* grad, const T* out, int64_t outer, int64_t dim,
                       int64_t inner) {
+  const bool streamed = is_streamed<T>(outer * dim);
   for_each_line(
       outer, dim, inner,
-      [=](int64_t at) { softmax_backward_row(grad_input + at, grad + at, out + at, dim); },
+      [=](int64_t at) {
+        softmax_backward_row(grad_input + at, grad + at, out + at, dim, streamed);
+      },
       [=](int64_t at, int64_t width) {
         softmax_backward_columns(grad_input + at, grad + at, out + at, dim, inner, width);
       });
@@ -174,9 +182,12 @@ void softmax_backward(T* grad_input, const T* grad, const T* out, int64_t outer,
 template <typename T>
 void log_softmax_backward(T* grad_input, const T* grad, const T* out, int64_t outer, int64_t dim,
                           int64_t inner) {
+  const bool streamed = is_streamed<T>(outer * dim);
   for_each_line(
       outer, dim, inner,
-      [=](int64_t at) { log_softmax_backward_row(grad_input + at, grad + at, out + at, dim); },
+      [=](int64_t at) {
+        log_softmax_backward_row(grad_input + at, grad + at, out + at, dim, streamed);
+      },
       [=](int64_t at, int64_t width) {
         log_softmax_backward_columns(grad_input + at, grad + at, out + at, dim, inner, width);
       });

@@ -13,10 +13,11 @@ namespace penlight {
 namespace {
 
 constexpr size_t kLeast = size_t{1} << 16;       // smaller requests pass through
-constexpr size_t kMost = size_t{1} << 26;        // larger ones too
+constexpr size_t kMost = size_t{1} << 27;        // larger ones too
 constexpr size_t kMostZeroed = size_t{1} << 23;  // zeros beyond stay lazy
+constexpr size_t kMostLazy = size_t{1} << 26;    // and beyond this they pass through
 constexpr int kSteps = 8;                        // classes per octave
-constexpr int kClasses = 10 * kSteps + 1;
+constexpr int kClasses = 11 * kSteps + 1;
 constexpr int kLarger = 4;      // how many classes up may serve a request
 constexpr uint64_t kStale = 4;  // memories' worth of requests after which a block is given back
 constexpr size_t kAlign = 64;   // of large blocks
@@ -65,7 +66,7 @@ class BlockCache {
   }
 
   void* zeros(size_t size) {
-    if (size < kLeast || size > kMost) return fresh(size, true);
+    if (size < kLeast || size > kMostLazy) return fresh(size, true);
     const int size_class = class_of(size);
     void* data = size <= kMostZeroed ? take(size_class) : nullptr;
     return data != nullptr ? std::memset(data, 0, size) : fresh_of_class(size_class, true);

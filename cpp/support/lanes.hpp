@@ -223,8 +223,7 @@ PENLIGHT_INLINE T erf_lane(T x) {
   return size <= T(1) ? near : (x < 0 ? -beyond : beyond);
 }
 
-// ---- reductions: sixteen accumulators on every machine, so every level adds in the same order
-// -----
+// ---- reductions: sixteen accumulators on every machine: every level adds in the same order ------
 
 constexpr int kLanes = 16;
 

@@ -20,7 +20,8 @@ pytestmark = pytest.mark.skipif(
 # Around the least and the most that is cached, and around the classes' borders in between.
 SIZES = [
     *(0, 1, 100, 2**16 - 1, 2**16, 2**16 + 1, 2**16 + 2**13, 2**16 + 2**13 + 1, 2**17 - 1),
-    *(2**17, 2**17 + 1, 10**6, 2**23, 2**23 + 1, 2**26 - 1, 2**26, 2**26 + 1),
+    *(2**17, 2**17 + 1, 10**6, 2**23, 2**23 + 1, 2**26, 2**26 + 1),
+    *(2**27 - 1, 2**27, 2**27 + 1),
 ]
 
 
@@ -65,9 +66,17 @@ def test_a_freed_block_serves_the_next_request_of_its_class():
 
 
 def test_small_and_huge_blocks_are_not_kept():
-    for size in (100, 2**16 - 1, 2**26 + 1):
+    for size in (100, 2**16 - 1, 2**27 + 1):
         np.empty(size, np.uint8)
         assert kernels.cached_bytes() == 0
+
+
+def test_many_zeros_are_not_kept_as_few_of_them_may_have_been_touched():
+    np.zeros(2**26, np.uint8)
+    assert kernels.cached_bytes() == 2**26
+    kernels.release_cached()
+    np.zeros(2**26 + 1, np.uint8)
+    assert kernels.cached_bytes() == 0
 
 
 def test_blocks_do_not_overlap_at_any_size():

@@ -136,6 +136,31 @@ def test_results_do_not_depend_on_the_number_of_threads(native, kind, inner, rng
             np.testing.assert_array_equal(mine, first)
 
 
+def test_a_result_larger_than_the_caches_is_that_of_its_rows(native, kind, rng):
+    # 32 MiB and more are written past the caches. An odd length lets rows begin anywhere.
+    length = 2**25 // np.dtype(kind).itemsize // 3 + 7
+    length += length % 2 == 0
+    x = rng.standard_normal((3, length)).astype(kind)
+    grad = rng.standard_normal(x.shape).astype(kind)
+    places, values = np.array([0, length // 2, length - 1]), grad[:, 0].copy()
+    log_out = np.empty_like(x)
+    native.log_softmax(log_out, x, 1)
+    out = np.exp(log_out)
+    for call in (
+        lambda to, at: native.log_softmax(to, x[at].copy(), 1),
+        lambda to, at: native.softmax_backward(to, grad[at].copy(), out[at].copy(), 1),
+        lambda to, at: native.log_softmax_backward(to, grad[at].copy(), log_out[at].copy(), 1),
+        lambda to, at: native.log_softmax_backward_picked(
+            to, places[at], values[at], log_out[at].copy()
+        ),
+    ):
+        whole, row = np.full_like(x, np.nan), np.full_like(x[:1], np.nan)
+        call(whole, slice(None))
+        for at in range(3):
+            call(row, slice(at, at + 1))
+            np.testing.assert_array_equal(whole[at], row[0])
+
+
 def test_wrong_shapes_and_dtypes_are_refused(native, kind):
     x = np.zeros((2, 3, 1), kind)
     with pytest.raises(ValueError, match=r"out: expected shape \(2, 3, 1\), got \(2, 4, 1\)"):
