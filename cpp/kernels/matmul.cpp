@@ -27,6 +27,8 @@ constexpr int64_t kBlockRows = 120;
 
 // Multiply-adds below which one thread is enough.
 constexpr int64_t kSerial = 1 << 19;
+// And from which there is more than one part for each, in case some threads are slower.
+constexpr int64_t kBalanced = 1 << 26;
 
 int64_t rounded_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
 
@@ -192,6 +194,7 @@ struct Product {
   Matrix<T> a, b;
   const T* bias;
   int64_t m, n, k;
+  int64_t out_step;  // from row to row
 };
 
 // Asks for a part of the next panel of b while this one is used: part `row` of those for all rows.
@@ -203,11 +206,10 @@ PENLIGHT_INLINE void prefetch_part(const T* panel, int64_t size, int64_t row, in
   for (int64_t at = from; at < to; at += kLine) __builtin_prefetch(panel + at, 0, 2);
 }
 
-// Rows [first, last) of a times the packed panels [first_panel, last_panel) of b, for one block of
-// k.
+// Rows [first, last) of a times the packed panels of b, for one block of k.
 template <typename T>
 void multiply_block(const Product<T>& p, const T* packed_b, int64_t k_first, int64_t k_count,
-                    int64_t first, int64_t last, int64_t first_panel, int64_t last_panel) {
+                    int64_t first, int64_t last) {
   T* packed_a = scratch<T, 0>(rounded_up(kBlockRows, kRows) * kBlockK);
   const int64_t panel_size = kColumns<T> * k_count;
   for (int64_t row = first; row < last; row += kRows) {
@@ -217,66 +219,76 @@ void multiply_block(const Product<T>& p, const T* packed_b, int64_t k_first, int
   }
   const Write write = k_first == 0 ? Write::kFirst : Write::kAdd;
   const bool is_last = k_first + k_count == p.k;
-  for (int64_t panel = first_panel; panel < last_panel; ++panel) {
-    const int64_t column = panel * kColumns<T>;
+  for (int64_t column = 0; column < p.n; column += kColumns<T>) {
     const int64_t columns = std::min(kColumns<T>, p.n - column);
+    const T* b = packed_b + column * k_count;
     for (int64_t row = first; row < last; row += kRows) {
       const int64_t rows = std::min<int64_t>(kRows, last - row);
-      T* out = p.out + row * p.n + column;
+      T* out = p.out + row * p.out_step + column;
       const T* a = packed_a + (row - first) * k_count;
-      const T* b = packed_b + panel * panel_size;
-      if (panel + 1 < last_panel)
+      if (column + kColumns<T> < p.n) {
         prefetch_part(b + panel_size, panel_size, row - first, last - first);
+      }
       if (columns == kColumns<T>) {
-        tile_of<T, kVectors>(rows, out, p.n, a, b, k_count, write);
+        tile_of<T, kVectors>(rows, out, p.out_step, a, b, k_count, write);
       } else {
-        edge_tile<T>(rows, columns, out, p.n, a, b, k_count, write);
+        edge_tile<T>(rows, columns, out, p.out_step, a, b, k_count, write);
       }
       if (p.bias == nullptr || !is_last) continue;
       for (int64_t r = 0; r < rows; ++r) {
-        for (int64_t c = 0; c < columns; ++c) out[r * p.n + c] += p.bias[column + c];
+        for (int64_t c = 0; c < columns; ++c) out[r * p.out_step + c] += p.bias[column + c];
       }
     }
   }
 }
 
-// Cuts the result among threads: blocks of rows, and of panels too where there are few of those.
+// The product in this thread: b is packed a block of k at a time.
 template <typename T>
-void multiply_packed(const Product<T>& p, const T* packed_b, int64_t k_first, int64_t k_count) {
-  const int64_t panels = (p.n + kColumns<T> - 1) / kColumns<T>;
-  const int64_t row_blocks = (p.m + kBlockRows - 1) / kBlockRows;
-  const bool serial = p.m * p.n * k_count < kSerial || get_num_threads() == 1;
-  const int64_t wanted = serial ? 1 : (4 * get_num_threads() + row_blocks - 1) / row_blocks;
-  const int64_t cuts = std::clamp<int64_t>(wanted, 1, (panels + 3) / 4);
-  const int64_t each = (panels + cuts - 1) / cuts;
-  const auto run = [&](int64_t first, int64_t last) {
-    for (int64_t task = first; task < last; ++task) {
-      const int64_t row = task / cuts * kBlockRows, panel = task % cuts * each;
-      if (panel >= panels) continue;
-      multiply_block(p, packed_b, k_first, k_count, row, std::min(row + kBlockRows, p.m), panel,
-                     std::min(panel + each, panels));
+void multiply_whole(const Product<T>& p) {
+  const int64_t block = std::min(block_of_k(p.k), p.k);
+  T* packed = scratch<T, 1>(rounded_up(p.n, kColumns<T>) * block);
+  for (int64_t first = 0; first < p.k; first += block) {
+    const int64_t count = std::min(block, p.k - first);
+    for (int64_t column = 0; column < p.n; column += kColumns<T>) {
+      pack_panel(packed + column * count,
+                 p.b.data + first * p.b.row_stride + column * p.b.column_stride, p.b.column_stride,
+                 p.b.row_stride, std::min(kColumns<T>, p.n - column), kColumns<T>, count);
     }
-  };
-  if (serial) return run(0, row_blocks * cuts);
-  parallel_for(0, row_blocks * cuts, 1, run);
+    for (int64_t row = 0; row < p.m; row += kBlockRows) {
+      multiply_block(p, packed, first, count, row, std::min(row + kBlockRows, p.m));
+    }
+  }
 }
 
+// The rows or the columns [first, last) of a product.
 template <typename T>
-void pack_b(T* packed, const Product<T>& p, int64_t k_first, int64_t k_count) {
-  const int64_t panels = (p.n + kColumns<T> - 1) / kColumns<T>;
-  const auto run = [&](int64_t first, int64_t last) {
-    for (int64_t panel = first; panel < last; ++panel) {
-      const int64_t column = panel * kColumns<T>;
-      pack_panel(packed + column * k_count,
-                 p.b.data + k_first * p.b.row_stride + column * p.b.column_stride,
-                 p.b.column_stride, p.b.row_stride, std::min(kColumns<T>, p.n - column),
-                 kColumns<T>, k_count);
-    }
-  };
-  constexpr int64_t kGrain = 1 << 15;  // elements
-  const int64_t grain = std::max<int64_t>(1, kGrain / (kColumns<T> * k_count));
-  if (p.m * p.n * k_count < kSerial) return run(0, panels);
-  parallel_for(0, panels, grain, run);
+Product<T> part_of(Product<T> p, bool of_rows, int64_t first, int64_t last) {
+  if (of_rows) {
+    p.a.data += first * p.a.row_stride;
+    p.out += first * p.out_step;
+    p.m = last - first;
+  } else {
+    p.b.data += first * p.b.column_stride;
+    p.out += first;
+    p.bias = p.bias == nullptr ? nullptr : p.bias + first;
+    p.n = last - first;
+  }
+  return p;
+}
+
+// Threads take rows or columns, of whichever there are more, and pack for themselves what they
+// share: waiting for one another would cost more.
+template <typename T>
+void multiply(const Product<T>& p) {
+  const int64_t work = p.m * p.n * p.k;
+  if (work < kSerial || get_num_threads() == 1) return multiply_whole(p);
+  const bool of_rows = p.m > p.n;
+  const int64_t whole = of_rows ? p.m : p.n, unit = of_rows ? int64_t{kRows} : kColumns<T>;
+  const int64_t parts = get_num_threads() * (work < kBalanced ? 1 : 2);
+  const int64_t each = rounded_up((whole + parts - 1) / parts, unit);
+  parallel_for(0, whole, each, [&](int64_t first, int64_t last) {
+    multiply_whole(part_of(p, of_rows, first, last));
+  });
 }
 
 // ---- few rows: b is read once, so packing it would cost more than the product -------------------
@@ -386,17 +398,10 @@ template <typename T>
 void matmul(T* out, const Matrix<T>& a, const Matrix<T>& b, const T* bias, int64_t m, int64_t n,
             int64_t k) {
   if (m == 0 || n == 0) return;
-  const Product<T> p{out, a, b, bias, m, n, k};
+  const Product<T> p{out, a, b, bias, m, n, k, n};
   if (m <= kFewRows && a.column_stride == 1 && b.row_stride == 1) return few_rows_of_columns(p);
   if (m <= kFewRows && b.column_stride == 1) return few_rows_of_rows(p);
-  const int64_t block = std::min(block_of_k(k), k);
-  T* packed = scratch<T, 1>(rounded_up(n, kColumns<T>) * block);
-  for (int64_t first = 0; first < k; first += block) {
-    const int64_t count = std::min(block, k - first);
-    pack_b(packed, p, first, count);
-    multiply_packed(p, packed, first, count);
-  }
-  if (k > 0) return;
+  if (k > 0) return multiply(p);
   for (int64_t row = 0; row < m; ++row) {
     for (int64_t column = 0; column < n; ++column) {
       out[row * n + column] = bias == nullptr ? T(0) : bias[column];
