@@ -19,6 +19,9 @@ namespace penlight {
 namespace {
 
 constexpr int kMostThreads = 256;
+// Looks at a flag, a few tens of nanoseconds each, before a thread goes to sleep: kernels follow
+// one another closely, and waking a thread takes longer than many of them.
+constexpr int kLooks = 1000;
 
 // True on a worker, and on a caller while it runs chunks: a nested parallel_for then stays serial.
 thread_local bool inside_parallel = false;
@@ -28,6 +31,22 @@ struct Job {
   ChunkBody body;
   void* context;
 };
+
+int available_cores() {
+#if defined(__linux__)
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
+#endif
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
+inline void pause_core() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("isb");
+#endif
+}
 
 void run_chunk(const Job& job, int64_t chunk) {
   const int64_t first = job.begin + chunk * job.grain;
@@ -46,18 +65,35 @@ class Pool {
       const std::lock_guard<std::mutex> lock(mutex_);
       job_ = job;
       next_.store(0, std::memory_order_relaxed);
-      wanted_ = std::min(threads - 1, workers_);
+      wanted_ = std::min(threads - 1, workers_.load());
       ++generation_;
     }
     wake_.notify_all();
     work(job);
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      wanted_ = 0;  // a worker that has not begun by now has nothing to do
+    }
+    const bool looks = workers_ < cores_;
+    if (looks && come_true([this] { return busy_.load(std::memory_order_acquire) == 0; })) {
+      return true;
+    }
     std::unique_lock<std::mutex> lock(mutex_);
-    wanted_ = 0;  // a worker that has not begun by now has nothing to do
     done_.wait(lock, [this] { return busy_ == 0; });
     return true;
   }
 
  private:
+  // Whether a condition comes true soon.
+  template <typename F>
+  static bool come_true(const F& condition) {
+    for (int look = 0; look < kLooks; ++look) {
+      if (condition()) return true;
+      pause_core();
+    }
+    return false;
+  }
+
   void grow(int workers) {
     while (workers_ < std::min(workers, kMostThreads)) {
       try {
@@ -74,6 +110,10 @@ class Pool {
     uint64_t seen = 0;
     std::unique_lock<std::mutex> lock(mutex_);
     for (;;) {
+      const bool looks = workers_ < cores_;
+      lock.unlock();
+      if (looks) come_true([&] { return generation_.load(std::memory_order_relaxed) != seen; });
+      lock.lock();
       wake_.wait(lock, [&] { return generation_ != seen; });
       seen = generation_;
       if (wanted_ == 0) continue;
@@ -96,12 +136,14 @@ class Pool {
   }
 
   std::mutex turn_;   // held by the caller whose job runs
-  std::mutex mutex_;  // guards what follows, except next_
+  std::mutex mutex_;  // held to change what follows, but for next_ and workers_
   std::condition_variable wake_, done_;
   Job job_{};
-  uint64_t generation_ = 0;
-  int wanted_ = 0, busy_ = 0;
-  int workers_ = 0;  // touched under turn_ alone
+  std::atomic<uint64_t> generation_{0};
+  std::atomic<int> busy_{0};
+  int wanted_ = 0;
+  std::atomic<int> workers_{0};  // changed under turn_ alone
+  const int cores_ = available_cores();
   std::atomic<int64_t> next_{0};
 };
 
@@ -122,14 +164,6 @@ Pool& pool() {
   if (shared_pool.compare_exchange_strong(current, made)) return *made;
   delete made;  // another thread was first, and nobody saw this one
   return *current;
-}
-
-int available_cores() {
-#if defined(__linux__)
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
-#endif
-  return std::max(1U, std::thread::hardware_concurrency());
 }
 
 // As torch and BLAS do, OMP_NUM_THREADS says how many where nothing else does.
