@@ -73,7 +73,13 @@ def test_every_kernel_of_the_package_has_a_compiled_form_or_a_reason():
     assert {name for name in kernels.__all__ if not hasattr(_kernels, name)} == numpy_only
     extra = {name for name in vars(_kernels) if not name.startswith("_")} - set(kernels.__all__)
     # What stands beside the kernels in the extension, and knows tensors: cpp/call_path.
-    assert extra == {"CallPath", "TensorCall", "prepare_call_path", "run_nodes"}
+    assert extra == {
+        "CallPath",
+        "TensorCall",
+        "prepare_call_path",
+        "prepare_walk",
+        "run_nodes",
+    }
 
 
 def test_the_number_of_threads_is_at_least_one():

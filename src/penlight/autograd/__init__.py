@@ -85,7 +85,9 @@ def _start_grad(index: int, tensor: Any, grad: Any) -> Any:
         if array.size != 1:
             msg = "grad can be implicitly created only for scalar outputs"
             raise RuntimeError(msg)
-        return wrap(np.ones_like(array))
+        ones = np.empty(array.shape, array.dtype)  # half the time of ones_like
+        ones.fill(1)
+        return wrap(ones)
     if not isinstance(grad, Tensor):
         msg = f"gradients can be either Tensors or None, but got {type(grad).__name__}"
         raise TypeError(msg)

@@ -7,19 +7,22 @@ from heapq import heappop, heappush
 from typing import Any
 
 from .. import kernels
+from .._tensor import Tensor
 from ._watch import anomaly
 from .grad_mode import mode
 from .graph import AccumulateGrad, Node, Output, accumulate_into, index_of, target_of
 
 Buffers = dict[Node, Any]
 
-# The loop over plain nodes in C++ (cpp/call_path/walk.cpp), where it is: not without the compiled
+# The loop over nodes in C++ (cpp/call_path/walk.cpp), where it is: not without the compiled
 # kernels, nor in builds without the GIL.
 run_nodes: Any = None
 if kernels.is_native:
     from .. import _kernels
 
     run_nodes = getattr(_kernels, "run_nodes", None)
+    if run_nodes is not None:
+        _kernels.prepare_walk(Node, Output, AccumulateGrad, Tensor)
 
 
 class _Walk:
@@ -66,10 +69,10 @@ class _Walk:
     def run(self) -> None:
         """Run nodes until none is left, then add up the leaves."""
         if run_nodes is not None and self.wanted is None and not anomaly.enabled:
-            walk = (self.arrived, self.queue, self.keep_graph, self.deliver, self._run_with_care)
-            run_nodes(*walk, Node, Output)
-        else:
-            self._run_nodes()
+            walk = (self.arrived, self.queue, self.keep_graph, self.create_graph)
+            run_nodes(*walk, self.deliver, self._run_with_care, self._finish_leaf)
+            return
+        self._run_nodes()
         for leaf, grad in self.arrived.items():
             self._finish_leaf(leaf, grad)
 

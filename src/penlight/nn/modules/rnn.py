@@ -215,6 +215,8 @@ class RNNCellBase(Module):
     __constants__: tuple[str, ...] = ("input_size", "hidden_size", "bias")
     weight_ih: Tensor
     weight_hh: Tensor
+    bias_ih: Tensor | None
+    bias_hh: Tensor | None
 
     def __init__(
         self,
@@ -259,8 +261,12 @@ class RNNCellBase(Module):
         Raises:
             ValueError: the number of dimensions is wrong.
         """
-        if states is not None and input.dim() == 2 and all(state.dim() == 2 for state in states):
-            return input, states
+        if states is not None and input.dim() == 2:
+            for state in states:
+                if state.dim() != 2:
+                    break
+            else:
+                return input, states
         given = [("input", input), *zip(names, states or (), strict=False)]
         for name, tensor in given:
             if tensor.dim() not in {1, 2}:
@@ -279,8 +285,11 @@ class RNNCellBase(Module):
         return rows, [state if batched else state.unsqueeze(0) for state in states]
 
     def _weights(self) -> tuple[Any, ...]:
-        found, names = self._parameters, ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        return tuple(found[name] if name in found else getattr(self, name) for name in names)
+        found = self._parameters
+        try:
+            return found["weight_ih"], found["weight_hh"], found["bias_ih"], found["bias_hh"]
+        except KeyError:  # one of them is parametrized, or an attribute
+            return self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh
 
 
 class RNNCell(RNNCellBase):
