@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._tensor import Tensor, wrap
-from .engine import accumulate_results, run_backward
+from .engine import accumulate_results, prepare_walk, run_backward
 from .function import Function
 from .grad_mode import (
     enable_grad,
@@ -41,6 +41,8 @@ __all__ = [
     "set_multithreading_enabled",
     "variable",
 ]
+
+prepare_walk(Tensor)
 
 if TYPE_CHECKING:
     from .anomaly_mode import detect_anomaly, set_detect_anomaly

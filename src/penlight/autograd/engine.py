@@ -7,7 +7,6 @@ from heapq import heappop, heappush
 from typing import Any
 
 from .. import kernels
-from .._tensor import Tensor
 from ._watch import anomaly
 from .grad_mode import mode
 from .graph import AccumulateGrad, Node, Output, accumulate_into, index_of, target_of
@@ -21,8 +20,12 @@ if kernels.is_native:
     from .. import _kernels
 
     run_nodes = getattr(_kernels, "run_nodes", None)
+
+
+def prepare_walk(tensor_class: type[Any]) -> None:
+    """Name the classes that walks meet, before the first of them."""
     if run_nodes is not None:
-        _kernels.prepare_walk(Node, Output, AccumulateGrad, Tensor)
+        _kernels.prepare_walk(Node, Output, AccumulateGrad, tensor_class)
 
 
 class _Walk:
