@@ -133,3 +133,25 @@ def test_resize_keeps_what_fits() -> None:
     assert x.resize_(5)[:4].tolist() == [0, 1, 2, 3]
     with pytest.raises(RuntimeError, match="cannot resize variables that require grad"):
         penlight.ones(2, requires_grad=True).resize_(3)
+
+
+@pytest.mark.parametrize("include_self", [True, False])
+@pytest.mark.parametrize("function", ["index_reduce", "scatter_reduce"])
+def test_a_product_with_a_zero_can_be_differentiated_again(function, include_self):
+    index = penlight.tensor([0, 1, 0])
+    x = penlight.tensor([0.0, 2.0], dtype=penlight.float64, requires_grad=True)
+    source = penlight.tensor([3.0, 0.0, 0.0], dtype=penlight.float64, requires_grad=True)
+
+    def call(x, source):
+        return getattr(x, function)(0, index, source, "prod", include_self=include_self)
+
+    assert penlight.autograd.gradgradcheck(call, (x, source))
+
+
+@pytest.mark.parametrize("shape", [(0,), (2, 0)])
+def test_gathering_nothing_has_a_gradient_of_zeros(shape):
+    x = penlight.ones(5, dtype=penlight.float64, requires_grad=True)
+    index = penlight.zeros(shape, dtype=penlight.int64)
+    (grad,) = penlight.autograd.grad(x.gather(0, index).sum(), x)
+    assert grad.tolist() == [0.0] * 5
+    assert penlight.zeros(5).scatter_add(0, index, penlight.ones(shape)).tolist() == [0.0] * 5

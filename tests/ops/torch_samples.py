@@ -5,8 +5,9 @@
     python tests/ops/torch_samples.py NAME ...   # the disagreements of these operators, explained
 
 The table ``torch_samples.tsv`` has a row for each operator: how many samples torch has for it in
-the four dtypes, how many agree, and the reason where some do not. A row whose count is ``-`` is of
-an operator outside penlight's subject; its reason says why.
+the four dtypes, how many agree, the reason where some do not, and the reason why its second
+gradients are not checked by differences (``second_gradients.py``), if they are not. A row whose
+count is ``-`` is of an operator outside penlight's subject; its reason says why.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ class Row(NamedTuple):
     samples: int | None
     agree: int | None
     reason: str
+    no_second: str
 
 
 def read_table() -> dict[str, Row]:
@@ -55,9 +57,9 @@ def read_table() -> dict[str, Row]:
     for line in TABLE.read_text().splitlines():
         if line.startswith("#"):
             continue
-        name, samples, agree, reason = line.split("\t")
-        known = samples != "-"
-        rows[name] = Row(int(samples) if known else None, int(agree) if known else None, reason)
+        name, samples, agree, *reasons = line.split("\t")
+        counts = (None, None) if samples == "-" else (int(samples), int(agree))
+        rows[name] = Row(*counts, *reasons)
     return rows
 
 
@@ -79,6 +81,19 @@ def seeded(function: Any, *args: Any, **kwargs: Any) -> Any:
     return function(*args, **kwargs)
 
 
+def in_terms_of_penlight(function: types.FunctionType) -> types.FunctionType:
+    """Return a function of torch's samples that calls penlight where it calls torch."""
+    names = function.__globals__ | {
+        "torch": penlight,
+        "F": penlight.nn.functional,
+        "wrapper_set_seed": seeded,
+    }
+    code, defaults, closure = function.__code__, function.__defaults__, function.__closure__
+    made = types.FunctionType(code, names, None, defaults, closure)
+    made.__kwdefaults__ = function.__kwdefaults__
+    return made
+
+
 def resolve(info: Any) -> Any:
     """Return what penlight calls for an operator.
 
@@ -87,14 +102,7 @@ def resolve(info: Any) -> Any:
     """
     function = info.op
     if isinstance(function, types.FunctionType) and function.__module__.startswith(INTERNAL):
-        names = function.__globals__ | {
-            "torch": penlight,
-            "F": penlight.nn.functional,
-            "wrapper_set_seed": seeded,
-        }
-        return types.FunctionType(
-            function.__code__, names, None, function.__defaults__, function.__closure__
-        )
+        return in_terms_of_penlight(function)
     found: Any = penlight
     try:
         for part in info.name.split("."):
@@ -277,7 +285,7 @@ def _main() -> None:
     for name, info in sorted(operators().items()):
         if options.names and name not in options.names and info.name not in options.names:
             continue
-        row = known.get(name, Row(0, 0, "?"))
+        row = known.get(name, Row(0, 0, "?", ""))
         if row.samples is None:
             rows[name] = row
             continue
@@ -285,12 +293,12 @@ def _main() -> None:
         if len(differing) != (row.samples or 0) - (row.agree or 0) or options.names:
             print(*differing, sep="\n", flush=True)
         reason = (row.reason or "?") if differing else ""
-        rows[name] = Row(samples, samples - len(differing), reason)
+        rows[name] = row._replace(samples=samples, agree=samples - len(differing), reason=reason)
     if options.write:
-        lines = ["# operator\tsamples\tagree\treason"]
-        for name, (samples, agree, reason) in sorted(rows.items()):
+        lines = ["# operator\tsamples\tagree\treason\tno second gradients by differences"]
+        for name, (samples, agree, *reasons) in sorted(rows.items()):
             counts = ("-", "-") if samples is None else (str(samples), str(agree))
-            lines.append("\t".join((name, *counts, reason)))
+            lines.append("\t".join((name, *counts, *reasons)))
         TABLE.write_text("\n".join(lines) + "\n")
 
 

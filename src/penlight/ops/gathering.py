@@ -151,10 +151,11 @@ def scatter_parts(
     target = cells(input)
     if is_array:
         src = apart(src, input)
-    if not index.ndim or not index.size:
-        key: Any = np.atleast_1d(index) if index.size else np.zeros(0, np.int64)
-        values = np.atleast_1d(src)[: key.size] if is_array else src
-        return target, key, values
+    if not index.size:  # nothing is written, whatever the shapes
+        key: Any = np.zeros(0, np.int64)
+        return target, key, target[key] if is_array else src
+    if not index.ndim:
+        return target, np.atleast_1d(index), np.atleast_1d(src)[:1] if is_array else src
     values = src[tuple(slice(length) for length in index.shape)] if is_array else src
     return target, _index_along(index, place), values
 

@@ -133,18 +133,21 @@ def reduced_grads(
 
 
 def _product_grads(grad: Tensor, own: Tensor, src: Tensor, places: Places) -> tuple[Tensor, Tensor]:
-    """Multiply by all other factors: the product of what is not zero, over the factor.
+    """Multiply by all other factors: without the tensor's own; the product over a source's value.
 
-    It counts only where no other factor is zero.
+    Where that is zero, by the product with a one in its stead, if it is the only zero of the
+    source there. Both can be differentiated again, but where two values of a source are zero.
     """
-    kind = grad._array.dtype
-    own_zero, src_zero = (own == 0)._cast(kind), (src == 0)._cast(kind)
-    zeros = places.add(own_zero, src_zero)
-    own_factor, src_factor = own.masked_fill(own == 0, 1), src.masked_fill(src == 0, 1)
-    weighted = grad * places.multiply(own_factor, src_factor)
-    to_input = (weighted / own_factor).masked_fill(zeros - own_zero > 0, 0)
-    to_src = places.spread(weighted) / src_factor
-    return to_input, to_src.masked_fill(places.spread(zeros) - src_zero > 0, 0)
+    to_input = grad * places.multiply(own.new_ones(own._array.shape), src)
+    is_zero = src == 0
+    filled = src.masked_fill(is_zero, 1)
+    to_src = (places.spread(grad * places.multiply(own, src)) / filled).masked_fill(is_zero, 0)
+    if bool(is_zero.any()):
+        counts = places.add(own.new_zeros(own._array.shape), is_zero._cast(own._array.dtype))
+        alone = is_zero & (places.spread(counts) == 1)
+        others = places.spread(grad * places.multiply(own, filled))
+        to_src = to_src + others.masked_fill(~alone, 0)
+    return to_input, to_src
 
 
 def _ones_at(input: Tensor, places: Places) -> Tensor:
