@@ -29,37 +29,22 @@ PENLIGHT_INLINE T factor_at(const T* weight, int64_t i) {
 template <typename T>
 PENLIGHT_INLINE double sum_of(const T* x, int64_t n) {
   RowSum<T> sum;
-  for (int64_t start = 0; start < n; start += kRowBlock) {
-    sum.add(x + start, std::min(kRowBlock, n - start));
-  }
+  sum.add_values(n, [x](int64_t i) { return x[i]; });
   return sum.exact();
 }
 
 template <typename T>
 PENLIGHT_INLINE double sum_of_squares(const T* x, T center, int64_t n) {
-  T block[kRowBlock];
   RowSum<T> sum;
-  for (int64_t start = 0; start < n; start += kRowBlock) {
-    const int64_t size = std::min(kRowBlock, n - start);
-    for (int64_t i = 0; i < size; ++i) {
-      const T d = x[start + i] - center;
-      block[i] = d * d;
-    }
-    sum.add(block, size);
-  }
+  sum.add_values(n, [x, center](int64_t i) { return (x[i] - center) * (x[i] - center); });
   return sum.exact();
 }
 
 // The sum of grad * (x - center).
 template <typename T>
 PENLIGHT_INLINE double sum_of_products(const T* grad, const T* x, T center, int64_t n) {
-  T block[kRowBlock];
   RowSum<T> sum;
-  for (int64_t start = 0; start < n; start += kRowBlock) {
-    const int64_t size = std::min(kRowBlock, n - start);
-    for (int64_t i = 0; i < size; ++i) block[i] = grad[start + i] * (x[start + i] - center);
-    sum.add(block, size);
-  }
+  sum.add_values(n, [=](int64_t i) { return grad[i] * (x[i] - center); });
   return sum.exact();
 }
 
@@ -118,23 +103,9 @@ struct LayerRows {
     const T* __restrict g = grad + row * l;
     const T* __restrict x = input + row * l;
     const T center = mean == nullptr ? T(0) : mean[row], scale = rstd[row];
-    T weighted[kRowBlock], product[kRowBlock];
-    RowSum<T> sum, dot;
-    for (int64_t start = 0; start < l; start += kRowBlock) {
-      const int64_t size = std::min(kRowBlock, l - start);
-      weigh(weighted, g, start, size);
-      for (int64_t i = 0; i < size; ++i) product[i] = weighted[i] * (x[start + i] - center);
-      sum.add(weighted, size);
-      dot.add(product, size);
-    }
-    const double square = double(scale) * double(scale);
-    const T b = T(double(scale) * square * dot.exact() / double(l));
-    const T c = mean == nullptr ? T(0) : T(double(scale) * sum.exact() / double(l));
-    for (int64_t start = 0; start < l; start += kRowBlock) {
-      const int64_t size = std::min(kRowBlock, l - start);
-      weigh(weighted, g, start, size);
-      affine_backward(to + start, weighted, x + start, center, scale, b, c, size);
-    }
+    const T* __restrict w = weight;
+    w == nullptr ? finish(to, g, x, center, scale, [](int64_t) { return T(1); })
+                 : finish(to, g, x, center, scale, [w](int64_t i) { return w[i]; });
   }
 
   // Adds the row's gradients of weight and bias, each if it is not null.
@@ -152,13 +123,16 @@ struct LayerRows {
   }
 
  private:
-  PENLIGHT_INLINE void weigh(T* __restrict to, const T* __restrict g, int64_t start,
-                             int64_t size) const {
-    if (weight == nullptr) {
-      for (int64_t i = 0; i < size; ++i) to[i] = g[start + i];
-    } else {
-      for (int64_t i = 0; i < size; ++i) to[i] = g[start + i] * weight[start + i];
-    }
+  template <typename F>
+  PENLIGHT_INLINE void finish(T* __restrict to, const T* __restrict g, const T* __restrict x,
+                              T center, T scale, const F& factor) const {
+    RowSum<T> sum, dot;
+    sum.add_values(l, [=](int64_t i) { return g[i] * factor(i); });
+    dot.add_values(l, [=](int64_t i) { return g[i] * factor(i) * (x[i] - center); });
+    const double square = double(scale) * double(scale);
+    const T b = T(double(scale) * square * dot.exact() / double(l));
+    const T c = mean == nullptr ? T(0) : T(double(scale) * sum.exact() / double(l));
+    for (int64_t i = 0; i < l; ++i) to[i] = g[i] * factor(i) * scale - (x[i] - center) * b - c;
   }
 };
 

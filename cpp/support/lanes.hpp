@@ -231,18 +231,21 @@ template <typename T>
 struct Sum {
   T lane[kLanes] = {};
 
+  // Adds value(i) for each i of [first, last).
+  template <typename F>
+  PENLIGHT_INLINE void add_values(int64_t first, int64_t last, const F& value) {
+    int64_t i = first;
+    for (; i + kLanes <= last; i += kLanes)
+      for (int l = 0; l < kLanes; ++l) lane[l] += value(i + l);
+    for (int l = 0; i + l < last; ++l) lane[l] += value(i + l);
+  }
+
   PENLIGHT_INLINE void add(const T* x, int64_t n) {
-    int64_t i = 0;
-    for (; i + kLanes <= n; i += kLanes)
-      for (int l = 0; l < kLanes; ++l) lane[l] += x[i + l];
-    for (int l = 0; i + l < n; ++l) lane[l] += x[i + l];
+    add_values(0, n, [x](int64_t i) { return x[i]; });
   }
 
   PENLIGHT_INLINE void add_products(const T* x, const T* y, int64_t n) {
-    int64_t i = 0;
-    for (; i + kLanes <= n; i += kLanes)
-      for (int l = 0; l < kLanes; ++l) lane[l] += x[i + l] * y[i + l];
-    for (int l = 0; i + l < n; ++l) lane[l] += x[i + l] * y[i + l];
+    add_values(0, n, [x, y](int64_t i) { return x[i] * y[i]; });
   }
 
   PENLIGHT_INLINE T total() {

@@ -23,6 +23,15 @@ class RowSum {
     if (++blocks_ == kBlocksInLanes) fold();
   }
 
+  // Adds value(i) for each of n elements.
+  template <typename F>
+  PENLIGHT_INLINE void add_values(int64_t n, const F& value) {
+    for (int64_t start = 0; start < n; start += kRowBlock) {
+      lanes_.add_values(start, std::min(start + kRowBlock, n), value);
+      if (++blocks_ == kBlocksInLanes) fold();
+    }
+  }
+
   PENLIGHT_INLINE double exact() { return total_ + double(lanes_.total()); }
   PENLIGHT_INLINE T total() { return T(exact()); }
 
