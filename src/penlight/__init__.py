@@ -103,8 +103,11 @@ _HOMES = {
     """,
     "amp": "GradScaler autocast",
     "amp.autocast_mode": """
-        clear_autocast_cache get_autocast_cpu_dtype get_autocast_dtype get_autocast_gpu_dtype
-        is_autocast_cache_enabled is_autocast_cpu_enabled is_autocast_enabled
+        autocast_decrement_nesting autocast_increment_nesting clear_autocast_cache
+        get_autocast_cpu_dtype get_autocast_dtype get_autocast_gpu_dtype is_autocast_cache_enabled
+        is_autocast_cpu_enabled is_autocast_enabled set_autocast_cache_enabled
+        set_autocast_cpu_dtype set_autocast_cpu_enabled set_autocast_dtype set_autocast_enabled
+        set_autocast_gpu_dtype
     """,
     "autograd.anomaly_mode": """
         is_anomaly_check_nan_enabled is_anomaly_enabled set_anomaly_enabled

@@ -1,4 +1,4 @@
-"""``torch.amp``: mixed precision, of which the CPU here needs the scaling of losses only."""
+"""``torch.amp``: mixed precision, by casting in a block and by scaling losses."""
 
 from __future__ import annotations
 

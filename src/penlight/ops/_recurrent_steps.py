@@ -8,6 +8,7 @@ from ..autograd.engine import run_backward
 from ..autograd.grad_mode import enable_grad
 from ..autograd.views import edge_of
 from .join import cat, stack
+from .linear import linear
 from .view import unbind
 
 
@@ -33,16 +34,16 @@ def differentiate(
 
 
 def _scan(
-    cell: Any, input: Any, states: tuple[Any, ...], batch_sizes: Any, *, reverse: bool
+    cell: Any, gates: Any, states: tuple[Any, ...], batch_sizes: Any, *, reverse: bool
 ) -> tuple[Any, ...]:
-    """Run ``cell`` over the steps; return the output rows and the last states."""
-    if input.dim() == 2 and batch_sizes is None:  # a cell
-        new = cell(input, *states)
+    """Run ``cell`` over the input's share of the gates; return the output and the last states."""
+    if gates.dim() == 2 and batch_sizes is None:  # a cell
+        new = cell(gates, *states)
         return new[0], *new
     if batch_sizes is None:
-        steps = unbind(input, 0)
+        steps = unbind(gates, 0)
     else:
-        steps = input.split([int(size) for size in batch_sizes])
+        steps = gates.split([int(size) for size in batch_sizes])
     outputs: list[Any] = [None] * len(steps)
     for index in range(len(steps) - 1, -1, -1) if reverse else range(len(steps)):
         rows = steps[index]
@@ -55,11 +56,6 @@ def _scan(
         )
     joined = stack(outputs) if batch_sizes is None else cat(outputs)
     return joined, *states
-
-
-def _product(rows: Any, weight: Any, bias: Any) -> Any:
-    out = rows @ weight.t()
-    return out if bias is None else out + bias
 
 
 def rnn_steps(
@@ -76,10 +72,10 @@ def rnn_steps(
     """Return what the op of an RNN layer returns."""
 
     def cell(rows: Any, h: Any) -> tuple[Any]:
-        sums = _product(rows, w_ih, b_ih) + _product(h, w_hh, b_hh)
+        sums = rows + linear(h, w_hh, b_hh)
         return (sums.relu() if relu else sums.tanh(),)
 
-    return _scan(cell, input, (h0,), batch_sizes, reverse=reverse)
+    return _scan(cell, linear(input, w_ih, b_ih), (h0,), batch_sizes, reverse=reverse)
 
 
 def gru_steps(
@@ -95,13 +91,13 @@ def gru_steps(
     """Return what the op of a GRU layer returns."""
 
     def cell(rows: Any, h: Any) -> tuple[Any]:
-        x_r, x_z, x_n = _product(rows, w_ih, b_ih).chunk(3, 1)
-        h_r, h_z, h_n = _product(h, w_hh, b_hh).chunk(3, 1)
+        x_r, x_z, x_n = rows.chunk(3, 1)
+        h_r, h_z, h_n = linear(h, w_hh, b_hh).chunk(3, 1)
         reset, update = (x_r + h_r).sigmoid(), (x_z + h_z).sigmoid()
         new = (x_n + reset * h_n).tanh()
-        return (new + update * (h - new),)
+        return ((h - new) * update + new,)
 
-    return _scan(cell, input, (h0,), batch_sizes, reverse=reverse)
+    return _scan(cell, linear(input, w_ih, b_ih), (h0,), batch_sizes, reverse=reverse)
 
 
 def lstm_steps(
@@ -119,9 +115,9 @@ def lstm_steps(
     """Return what the op of an LSTM layer returns."""
 
     def cell(rows: Any, h: Any, c: Any) -> tuple[Any, Any]:
-        i, f, g, o = (_product(rows, w_ih, b_ih) + _product(h, w_hh, b_hh)).chunk(4, 1)
+        i, f, g, o = (rows + linear(h, w_hh, b_hh)).chunk(4, 1)
         after = f.sigmoid() * c + i.sigmoid() * g.tanh()
         out = o.sigmoid() * after.tanh()
         return (out if w_hr is None else out @ w_hr.t()), after
 
-    return _scan(cell, input, (h0, c0), batch_sizes, reverse=reverse)
+    return _scan(cell, linear(input, w_ih, b_ih), (h0, c0), batch_sizes, reverse=reverse)

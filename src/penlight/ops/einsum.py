@@ -11,7 +11,7 @@ from .._tensor import Tensor
 from ._op import attach
 from ._results import written
 from .dims import permute
-from .products import bmm, mm
+from .products import bmm, dot, mm
 from .shape import reshape, unsafe_view, view_as_shape
 
 __all__ = ["einsum", "inner", "kron", "tensordot"]
@@ -160,6 +160,9 @@ def _contracted(a: Any, b: Any, summed: list[int]) -> Any:
             a = a.sum(dim, True) if size_b[dim] == 1 else a
             b = b.sum(dim, True) if size_a[dim] == 1 else b
     size_a, size_b = a._array.shape, b._array.shape
+    summed = [dim for dim in summed if size_a[dim] != 1]
+    if not summed:
+        return a * b
     rest = [dim for dim in range(len(size_a)) if dim not in summed]
     both = [dim for dim in rest if size_a[dim] == size_b[dim]]
     left = [dim for dim in rest if dim not in both and size_b[dim] == 1]
@@ -291,8 +294,11 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Tensor | None = None) ->
     shape = [*(size_a[i] for i in kept_a), *(size_b[j] for j in kept_b)]
     rows = reshape(permute(a, [*kept_a, *first]), math.prod(size_a[i] for i in kept_a), inner)
     columns = reshape(permute(b, [*second, *kept_b]), inner, math.prod(size_b[j] for j in kept_b))
-    result = reshape(mm(rows, columns), shape)
-    return written(out, result)
+    if rows._array.shape[0] == columns._array.shape[1] == 1:
+        product = dot(reshape(rows, inner), reshape(columns, inner))
+    else:
+        product = mm(rows, columns)
+    return written(out, reshape(product, shape))
 
 
 def _summed(input: Tensor, dims: list[int]) -> Tensor:

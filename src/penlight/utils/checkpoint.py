@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from .._tensor import Tensor
-from ..autograd import backward
+from ..autograd import _autocast, backward
 from ..autograd._saved import Hooks, Packed
 from ..autograd._watch import begin, end
 from ..autograd.function import Function
@@ -135,6 +135,7 @@ class _Part:
         self.context, self.check = options["context"], options["check"]
         self.early_stop, self.debug = options["early_stop"], options["debug"]
         self.state = get_rng_state() if options["preserve"] else None
+        self.casting = _autocast.snapshot("cpu")
         self.places: list[weakref.ref[_Place]] = []
         self.kinds: list[str] = []
         self.found: dict[int, weakref.WeakKeyDictionary[_Place, Any]] = {}
@@ -180,6 +181,7 @@ class _Part:
                 stack.enter_context(fork_rng())
                 set_rng_state(self.state)
             stack.enter_context(enable_grad())
+            stack.enter_context(_autocast.as_in(self.casting))
             stack.enter_context(_saving(_Noting(pack, _same, names)))
             stack.enter_context(self.context)
             stack.enter_context(contextlib.suppress(_StopError))
@@ -287,6 +289,7 @@ class CheckpointFunction(Function):
         check_backward_validity(args)
         ctx.run_function = run_function
         ctx.state = get_rng_state() if preserve_rng_state else None
+        ctx.casting = _autocast.snapshot("cpu")
         ctx.places = [index for index, arg in enumerate(args) if isinstance(arg, Tensor)]
         ctx.args = [None if isinstance(arg, Tensor) else arg for arg in args]
         ctx.save_for_backward(*(arg for arg in args if isinstance(arg, Tensor)))
@@ -313,6 +316,7 @@ class CheckpointFunction(Function):
                 stack.enter_context(fork_rng())
                 set_rng_state(ctx.state)
             stack.enter_context(enable_grad())
+            stack.enter_context(_autocast.as_in(ctx.casting))
             outputs = ctx.run_function(*args)
         outputs = (outputs,) if isinstance(outputs, Tensor) else outputs
         recorded = [

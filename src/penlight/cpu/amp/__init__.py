@@ -14,9 +14,9 @@ class autocast(_autocast):  # noqa: N801 - torch's name
     """``torch.amp.autocast("cpu", …)``, which torch deprecates under this name.
 
     Args:
-        enabled: ``True`` is refused, as there.
+        enabled: as there.
         dtype: as there.
-        cache_enabled: accepted.
+        cache_enabled: as there.
     """
 
     def __init__(
