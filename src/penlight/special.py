@@ -27,6 +27,7 @@ from .ops.polynomials import (
 )
 from .ops.softmax import log_softmax, softmax
 from .ops.special import (
+    airy_ai,
     bessel_j0,
     bessel_j1,
     bessel_y0,
@@ -64,6 +65,7 @@ from .ops.transcendental import (
 )
 
 __all__ = [
+    "airy_ai",
     "bessel_j0",
     "bessel_j1",
     "bessel_y0",

@@ -6,9 +6,16 @@ import math
 
 import pytest
 
+try:
+    import torch
+except ImportError:
+    torch = None
+
 import penlight
 from penlight import special
 from penlight.autograd import gradcheck
+
+needs_torch = pytest.mark.skipif(torch is None, reason="the oracle: pip install torch==2.13.0")
 
 X = penlight.linspace(0.05, 60, 500, dtype=penlight.float64)
 
@@ -96,3 +103,23 @@ def test_windows_take_the_options_of_every_creation_function():
     assert window.requires_grad
     with pytest.raises(RuntimeError, match="hann_window expects floating point dtypes, got: torch"):
         penlight.hann_window(5, dtype=penlight.int64)
+
+
+def test_the_airy_function_is_right_where_torch_is_not():
+    # torch is right to no more than 3e-6 between -5.24 and -2.09, and not quite right for a while
+    # below. The values are of mpmath.
+    x = penlight.tensor([-2.338107410459767, -3.0, -4.08794944413097, -4.0, -5.0], dtype=X.dtype)
+    values = [0.0, -0.37881429367765806, 0.0, -0.07026553294928951, 0.35076100902411433]
+    assert_near(special.airy_ai(x), penlight.tensor(values, dtype=X.dtype), 1e-15)
+
+
+@needs_torch
+@pytest.mark.parametrize(("low", "high"), [(-60.0, -7.0), (-2.05, 2.0), (2.1, 103.0)])
+def test_the_airy_function_is_torchs_elsewhere(low, high):
+    x = penlight.linspace(low, high, 4001, dtype=X.dtype)
+    expected = penlight.tensor(torch.special.airy_ai(torch.tensor(x.numpy())).numpy())
+    # The angle below 0 and the exponent above round to units of their own size.
+    units = 4 + 2 * x.abs() ** 1.5
+    scale = expected if low > 0 else penlight.ones_like(expected)
+    error = (special.airy_ai(x) - expected).abs()
+    assert (error <= 2**-52 * units * scale).all()

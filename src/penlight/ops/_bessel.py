@@ -77,22 +77,27 @@ def i1(x: Array) -> Array:
 
 
 def _k_scaled(order: int, x: Array) -> Array:
-    """Return exp(x) K(x): the integral 10.32.9 by the trapezoidal rule, or 10.31.1 for small x.
-
-    The rule converges faster than any power of the step, for the integrand decays doubly
-    exponentially.
-    """
+    """Return exp(x) K(x): by its integral, or 10.31.1 for small x."""
     usable = x > 0
-    far = np.where(usable & (x > 1), x, 1.0)
-    t = np.arange(0, 7.5, 1 / 32)
-    weights = np.where(t == 0, 0.5, 1.0) / 32
-    total = np.zeros_like(far)
-    for place, weight in zip(t, weights, strict=True):
-        total += weight * math.cosh(order * place) * np.exp(-far * (math.cosh(place) - 1))
+    total = k_integral(order, np.where(usable & (x > 1), x, 1.0))
     near = np.where(usable & (x <= 1), x, 1.0)
     out = np.where(x > 1, total, _k_small(order, near) * np.exp(near))
     out = np.where(np.isposinf(x), 0.0, out)
     return np.where(usable, out, np.where(x == 0, np.inf, np.nan))
+
+
+def k_integral(order: float, x: Array) -> Array:
+    """Return exp(x) K(x) for x >= 1 and an order up to 1: 10.32.9 by the trapezoidal rule.
+
+    The rule converges faster than any power of the step, for the integrand decays doubly
+    exponentially.
+    """
+    t = np.arange(0, 7.5, 1 / 32)
+    weights = np.where(t == 0, 0.5, 1.0) / 32
+    total = np.zeros_like(x)
+    for place, weight in zip(t, weights, strict=True):
+        total += weight * math.cosh(order * place) * np.exp(-x * (math.cosh(place) - 1))
+    return total
 
 
 def _k_small(order: int, x: Array) -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import kernels
 from .._tensor import Array, Tensor
-from . import _bessel
+from . import _airy, _bessel
 from ._elementwise import dtype_of, kind_of, widened
 from ._families import INT_TO_FLOAT, binary, unary
 from ._gamma import in_double
@@ -78,6 +78,7 @@ def _plain(name: str, forward: Any, summary: str) -> Any:
     return unary(f"_special_{name}", forward, INT_TO_FLOAT, summary, inplace=False, method=False)
 
 
+airy_ai = _plain("airy_ai", _airy.ai, "Return the Airy function Ai, NaN at both infinities.")
 bessel_j0 = _plain(
     "bessel_j0", _bessel.j0, "Return the Bessel function of the first kind, of order 0."
 )

@@ -107,6 +107,13 @@ def _bessel(make: Make) -> Iterator[Sample]:
         yield Sample(make.of([0.0, -0.0, 0.5, -0.5, 1.0, INF, -INF, NAN]), grad=False, loose=8)
 
 
+def _airy(make: Make) -> Iterator[Sample]:
+    for shape in ((3, 4), (), (0, 3)):
+        yield Sample(make(*shape, low=-2.0, high=2.0), grad=False, loose=8)
+    if make.dtype in FLOATING:
+        yield Sample(make.of([0.0, -0.0, 1.0, 200.0, 1e300, INF, -INF, NAN]), grad=False, loose=8)
+
+
 def _frexp(make: Make) -> Iterator[Sample]:
     yield Sample(make(3, 4, low=-20.0, high=20.0))
     if make.dtype in FLOATING:
@@ -212,6 +219,7 @@ SAMPLES = {
     "special.i0e": function(dtypes=_PLAIN, loose=2),
     "special.i1": function(dtypes=_PLAIN, loose=2),
     "special.i1e": function(dtypes=_PLAIN, loose=2),
+    "special.airy_ai": Samples(_airy, dtypes=_WHOLE),
     **{f"special.{name}": Samples(_bessel, dtypes=_WHOLE) for name in _BESSEL},
     # torch's pi is a float32 one for integers: it gives 3e-8 where this is 0.
     **{
