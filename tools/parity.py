@@ -38,6 +38,7 @@ NAMESPACES = (
     "torch.optim.swa_utils",
     "torch.utils.data",
     "torch.autograd",
+    "torch.fft",
     "torch.linalg",
     "torch.signal.windows",
     "torch.special",

@@ -86,7 +86,7 @@ __version__ = "0.1.0"
 newaxis = None
 
 _MODULES = """
-    accelerator amp backends cpu cuda func hub linalg multiprocessing nn optim profiler
+    accelerator amp backends cpu cuda fft func hub linalg multiprocessing nn optim profiler
     serialization signal special storage testing text types utils version
 """
 _LAZY_MODULES = frozenset(_MODULES.split())
