@@ -79,6 +79,7 @@ int64_t size_of(const char* name, const A& array, size_t ndim, size_t dim) {
 // Every kernel runs without the GIL; no argument is converted, as that would lose what is written.
 using WithoutGil = nb::call_guard<nb::gil_scoped_release>;
 
+void bind_checksum(nb::module_& m);
 void bind_cross_entropy(nb::module_& m);
 void bind_embedding(nb::module_& m);
 void bind_matmul(nb::module_& m);

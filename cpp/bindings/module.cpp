@@ -21,6 +21,7 @@ NB_MODULE(_kernels, m) {
   m.def("get_num_threads", &get_num_threads);
   m.def("set_num_threads", &set_num_threads, nb::arg("count"));
 
+  bind_checksum(m);
   bind_cross_entropy(m);
   bind_embedding(m);
   bind_matmul(m);

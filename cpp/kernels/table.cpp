@@ -4,6 +4,7 @@ namespace penlight::PENLIGHT_LEVEL {
 
 extern const KernelTable kTable;
 const KernelTable kTable{
+    .checksum = &kChecksum,
     .cross_entropy = &kCrossEntropy,
     .embedding = &kEmbedding,
     .matmul = &kMatmul,

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/checksum.hpp"
 #include "kernels/cross_entropy.hpp"
 #include "kernels/embedding.hpp"
 #include "kernels/matmul.hpp"
@@ -23,6 +24,7 @@
 namespace penlight {
 
 struct KernelTable {
+  const ChecksumKernels* checksum;
   const Both<CrossEntropyKernels>* cross_entropy;
   const Both<EmbeddingKernels>* embedding;
   const Both<MatmulKernels>* matmul;

@@ -16,6 +16,7 @@ except ImportError:
     _kernels = None
 
 FAMILIES = (
+    "checksum",
     "cross_entropy",
     "embedding",
     "gru",

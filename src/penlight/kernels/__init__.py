@@ -36,6 +36,7 @@ from .reference.special import erfc, erfcx, erfinv
 
 if TYPE_CHECKING or not is_native:
     # For readers and tools too: signatures and docstrings.
+    from .reference.checksum import crc32
     from .reference.cross_entropy import (
         cross_entropy,
         log_softmax_backward_picked,
@@ -156,6 +157,7 @@ __all__ = [
     "cached_bytes",
     "clear_rows",
     "cpu_capabilities",
+    "crc32",
     "cross_entropy",
     "draw_words",
     "dropout",

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from struct import Struct
 from typing import TYPE_CHECKING, NamedTuple
-from zlib import crc32
 
+from ..kernels import crc32
 from .source import Bytes, refuse
 
 if TYPE_CHECKING:
