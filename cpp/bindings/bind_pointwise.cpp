@@ -50,6 +50,25 @@ void bind_backward(nb::module_& m, const char* name, std::index_sequence<kOption
       ((void)kOption, nb::arg())..., WithoutGil());
 }
 
+// An operand without dimensions is one number for every element.
+template <typename T, auto kKernel>
+void bind_arithmetic(nb::module_& m, const char* name) {
+  m.def(
+      name,
+      [](const Out<T>& out, const In<T>& input, const In<T>& other) {
+        const bool numbers = out.ndim() > 0;
+        const One one = numbers && input.ndim() == 0   ? One::kInput
+                        : numbers && other.ndim() == 0 ? One::kOther
+                                                       : One::kNone;
+        if (one != One::kInput) check_shape("input", input, out.shape_ptr(), out.ndim());
+        if (one != One::kOther) check_shape("other", other, out.shape_ptr(), out.ndim());
+        (kernels().pointwise->get<T>().*kKernel)(out.data(), input.data(), other.data(),
+                                                 static_cast<int64_t>(out.size()), one);
+      },
+      nb::arg("out").noconvert(), nb::arg("input").noconvert(), nb::arg("other").noconvert(),
+      WithoutGil());
+}
+
 template <typename T>
 void dropout_backward(const Out<T>& grad_input, const In<T>& grad, const In<bool>& mask,
                       double scale) {
@@ -69,8 +88,11 @@ void bind(nb::module_& m) {
 #define PENLIGHT_BACKWARD(name, options) \
   bind_backward<T, &K::name>(m, #name, std::make_index_sequence<options>());
   PENLIGHT_POINTWISE(PENLIGHT_FORWARD, PENLIGHT_BACKWARD)
+#define PENLIGHT_OPERATION(name, symbol) bind_arithmetic<T, &K::name>(m, #name);
+  PENLIGHT_ARITHMETIC(PENLIGHT_OPERATION)
 #undef PENLIGHT_FORWARD
 #undef PENLIGHT_BACKWARD
+#undef PENLIGHT_OPERATION
   m.def("dropout_backward", &dropout_backward<T>, nb::arg("grad_input").noconvert(),
         nb::arg("grad").noconvert(), nb::arg("mask").noconvert(), nb::arg("scale"), WithoutGil());
 }

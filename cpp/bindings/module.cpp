@@ -37,7 +37,8 @@ NB_MODULE(_kernels, m) {
   bind_word2vec(m);
 
 #if !defined(Py_GIL_DISABLED)  // it reads slots without a lock: the GIL is its lock
-  if (!add_call_path(m.ptr()) || !add_walk(m.ptr()) || !add_tensor_calls(m.ptr())) {
+  if (!add_call_path(m.ptr()) || !add_walk(m.ptr()) || !add_tensor_calls(m.ptr()) ||
+      !add_elementwise(m.ptr())) {
     throw nb::python_error();
   }
 #endif

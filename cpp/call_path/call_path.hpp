@@ -18,4 +18,7 @@ PyObject* plain_array(PyObject* object);
 // Adds the function run_nodes, the loop of a backward walk; after add_call_path.
 bool add_walk(PyObject* module);
 
+// Adds the functions add_into, sub_into, mul_into and div_into, arithmetic in place.
+bool add_elementwise(PyObject* module);
+
 }  // namespace penlight

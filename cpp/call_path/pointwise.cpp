@@ -78,16 +78,6 @@ PyObject* gelu(PyObject* const* args) {
       args);
 }
 
-// Whether one number stands in every place, as in the gradient that a sum gives.
-bool is_one_number(PyArrayObject* array) {
-  if (PyArray_NDIM(array) == 0) return true;
-  if (PyArray_IS_C_CONTIGUOUS(array)) return false;
-  for (int d = 0; d < PyArray_NDIM(array); ++d) {
-    if (PyArray_STRIDE(array, d) != 0) return false;
-  }
-  return true;
-}
-
 template <typename T>
 PyObject* compute_gradient(Backward<T> kernel, PyArrayObject* grad, PyArrayObject* saved,
                            const double* options, bool same) {

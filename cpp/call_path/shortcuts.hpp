@@ -1,4 +1,5 @@
-// Forwards of a few elements, without the interpreter and without the bindings.
+// Forwards of a few elements, without the interpreter and without the bindings; arithmetic also of
+// many, on several threads.
 //
 // A shortcut takes what the op's forward takes: arrays for tensors, a list of arrays for several,
 // and the other arguments as they were given. It returns the result as a new array, to the bit what

@@ -14,6 +14,16 @@ inline bool is_plain(PyArrayObject* array) {
   return (PyArray_FLAGS(array) & kWanted) == kWanted && PyArray_ISNOTSWAPPED(array);
 }
 
+// Whether one number stands in every place, as in the gradient that a sum gives.
+inline bool is_one_number(PyArrayObject* array) {
+  if (PyArray_NDIM(array) == 0) return true;
+  if (PyArray_IS_C_CONTIGUOUS(array)) return false;
+  for (int d = 0; d < PyArray_NDIM(array); ++d) {
+    if (PyArray_STRIDE(array, d) != 0) return false;
+  }
+  return true;
+}
+
 // The object as a plain array of few elements, at least one; null for any other object.
 inline PyArrayObject* small_array(PyObject* object) {
   if (!PyArray_CheckExact(object)) return nullptr;

@@ -132,6 +132,20 @@ PENLIGHT_GRADIENT(log_sigmoid_backward, x, (g * sigmoid_lane(-x)))
 
 #undef PENLIGHT_GRADIENT
 
+// ---- arithmetic ---------------------------------------------------------------------------------
+
+#define PENLIGHT_OPERATION(name, symbol)           \
+  struct name##_of {                               \
+    template <typename T>                          \
+    PENLIGHT_INLINE T operator()(T x, T y) const { \
+      return x symbol y;                           \
+    }                                              \
+  };
+
+PENLIGHT_ARITHMETIC(PENLIGHT_OPERATION)
+
+#undef PENLIGHT_OPERATION
+
 // ---- the kernels --------------------------------------------------------------------------------
 
 template <typename T, typename F>
@@ -161,6 +175,32 @@ void backward(T* grad_input, const T* grad, const T* saved, int64_t n, Options<T
   });
 }
 
+// Each element depends on none but its own, also where `out` is an operand.
+template <typename T, typename F>
+void arithmetic(T* out, const T* input, const T* other, int64_t n, One one) {
+  if (n == 0) return;
+  const T x = *input, y = *other;
+  parallel_for(0, n, kChunkWork, [=](int64_t first, int64_t last) {
+    T* to = out;
+    const T *a = input, *b = other;
+    const T number_a = x, number_b = y;
+    switch (one) {
+      case One::kInput:
+#pragma GCC ivdep
+        for (int64_t i = first; i < last; ++i) to[i] = F()(number_a, b[i]);
+        break;
+      case One::kOther:
+#pragma GCC ivdep
+        for (int64_t i = first; i < last; ++i) to[i] = F()(a[i], number_b);
+        break;
+      case One::kNone:
+#pragma GCC ivdep
+        for (int64_t i = first; i < last; ++i) to[i] = F()(a[i], b[i]);
+        break;
+    }
+  });
+}
+
 template <typename T>
 void dropout_backward(T* grad_input, const T* grad, const bool* mask, int64_t n, T scale,
                       bool same) {
@@ -181,8 +221,11 @@ template <typename T>
 constexpr PointwiseKernels<T> make() {
 #define PENLIGHT_FORWARD(name, options) .name = forward<T, name##_of>,
 #define PENLIGHT_BACKWARD(name, options) .name = backward<T, name##_of>,
-  return {PENLIGHT_POINTWISE(PENLIGHT_FORWARD, PENLIGHT_BACKWARD).dropout_backward =
-              dropout_backward<T>};
+#define PENLIGHT_OPERATION(name, symbol) .name = arithmetic<T, name##_of>,
+  return {PENLIGHT_POINTWISE(PENLIGHT_FORWARD, PENLIGHT_BACKWARD)
+              PENLIGHT_ARITHMETIC(PENLIGHT_OPERATION)
+                  .dropout_backward = dropout_backward<T>};
+#undef PENLIGHT_OPERATION
 #undef PENLIGHT_FORWARD
 #undef PENLIGHT_BACKWARD
 }

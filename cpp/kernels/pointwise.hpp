@@ -1,5 +1,5 @@
-// Functions of one element, and their gradients. A function is a line here and one in
-// pointwise.cpp.
+// Functions of one element, and their gradients, and arithmetic. A function is a line here and one
+// in pointwise.cpp.
 #pragma once
 
 #include <cstdint>
@@ -44,6 +44,10 @@
   BACKWARD(softplus_backward, 2)              \
   BACKWARD(log_sigmoid_backward, 0)
 
+// OPERATION(name, operator): out = input operator other.
+#define PENLIGHT_ARITHMETIC(OPERATION) \
+  OPERATION(add, +) OPERATION(sub, -) OPERATION(mul, *) OPERATION(div, /)
+
 namespace penlight {
 
 // What a function takes beside its element, in the order of the NumPy form.
@@ -52,17 +56,26 @@ struct Options {
   T a{}, b{}, c{};
 };
 
+// Which operand is one number, the same for every element.
+enum class One { kNone, kInput, kOther };
+
 template <typename T>
 struct PointwiseKernels {
 #define PENLIGHT_MEMBER(name, options) void (*name)(T * out, const T* input, int64_t n, Options<T>);
 #define PENLIGHT_BACKWARD_MEMBER(name, options)                    \
   /* Where `same`, one number is the gradient of every element. */ \
   void (*name)(T * grad_input, const T* grad, const T* saved, int64_t n, Options<T>, bool same);
+#define PENLIGHT_ARITHMETIC_MEMBER(name, symbol)                                   \
+  /* `out` may be an operand, but must not overlap one in another way. A number */ \
+  /* is read before anything is written.                                        */ \
+  void (*name)(T * out, const T* input, const T* other, int64_t n, One one);
   PENLIGHT_POINTWISE(PENLIGHT_MEMBER, PENLIGHT_BACKWARD_MEMBER)
+  PENLIGHT_ARITHMETIC(PENLIGHT_ARITHMETIC_MEMBER)
   void (*dropout_backward)(T* grad_input, const T* grad, const bool* mask, int64_t n, T scale,
                            bool same);
 #undef PENLIGHT_MEMBER
 #undef PENLIGHT_BACKWARD_MEMBER
+#undef PENLIGHT_ARITHMETIC_MEMBER
 };
 
 #if defined(PENLIGHT_LEVEL)

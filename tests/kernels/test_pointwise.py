@@ -1,4 +1,4 @@
-"""Functions of one element, and their gradients, against the NumPy form and extended precision."""
+"""Functions of one element, their gradients, and arithmetic, against the NumPy form and more."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ BACKWARDS = [
     *("tanh", "sigmoid", "threshold", "leaky_relu", "hardtanh", "hardsigmoid", "hardswish", "elu"),
     *("gelu", "gelu_tanh", "silu", "mish", "softplus", "log_sigmoid"),
 ]
+ARITHMETIC = ["add", "sub", "mul", "div"]
 # No vector, around the widths of both dtypes at each level, more than one chunk for the pool.
 SIZES = [0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 1000, 70001]
 EPS = {np.float32: 2.0**-23, np.float64: 2.0**-52}
@@ -51,6 +52,61 @@ def test_native_functions_are_the_numpy_form(native, specification, name, kind, 
         close = 12 * EPS[kind]
         expected = forward(specification, name, x)
         np.testing.assert_allclose(forward(native, name, x), expected, rtol=close, atol=close)
+
+
+def arithmetic(kernels, name, input, other):
+    out = np.full_like(input if input.ndim else other, 7)
+    getattr(kernels, name)(out, input, other)
+    return out
+
+
+def assert_same_bits(one, other):
+    np.testing.assert_array_equal(one.view(f"u{one.itemsize}"), other.view(f"u{one.itemsize}"))
+
+
+@pytest.mark.parametrize("name", ARITHMETIC)
+def test_arithmetic_is_the_numpy_form_to_the_bit(native, specification, name, kind, rng):
+    special = np.array(SPECIAL, kind)
+    for size in SIZES:
+        a = np.concatenate([special, numbers(rng, size, kind)])[:size]
+        b = np.concatenate([numbers(rng, 4, kind), special[::-1], numbers(rng, size, kind)])[:size]
+        for number in map(np.asarray, [*special, kind(0.3)]):
+            for operands in ((a, b), (a, number), (number, b)):
+                expected = arithmetic(specification, name, *operands)
+                assert_same_bits(arithmetic(native, name, *operands), expected)
+
+
+@pytest.mark.parametrize("name", ARITHMETIC)
+def test_arithmetic_may_be_written_into_an_operand(kernels, name, kind, rng):
+    call = getattr(kernels, name)
+    for size in SIZES:
+        a, b = numbers(rng, size, kind), numbers(rng, size, kind)
+        for place in (0, 1):
+            operands = [a.copy(), b.copy()]
+            call(operands[place], *operands)
+            assert_same_bits(operands[place], arithmetic(kernels, name, a, b))
+        twice = a.copy()
+        call(twice, twice, twice)
+        assert_same_bits(twice, arithmetic(kernels, name, a, a))
+        if size:
+            own = a.copy()
+            call(own, own, own[0])
+            assert_same_bits(own, arithmetic(kernels, name, a, a[0]))
+
+
+@pytest.mark.parametrize("name", ARITHMETIC)
+def test_arithmetic_refuses_operands_of_other_shapes(native, name, kind):
+    call, x = getattr(native, name), np.zeros((2, 3), kind)
+    with pytest.raises(ValueError, match=r"other: expected shape \(2, 3\), got \(3, 2\)"):
+        call(x.copy(), x, np.zeros((3, 2), kind))
+    with pytest.raises(ValueError, match=r"input: expected shape \(2, 3\), got \(6\)"):
+        call(x.copy(), np.zeros(6, kind), x)
+    with pytest.raises(ValueError, match=r"other: expected shape \(2, 3\), got \(\)"):
+        call(x.copy(), np.zeros((), kind), np.zeros((), kind))
+    with pytest.raises(ValueError, match=r"input: expected shape \(\), got \(2, 3\)"):
+        call(np.zeros((), kind), x, x)
+    with pytest.raises(TypeError):
+        call(x.copy(), x, x.T)
 
 
 @pytest.mark.parametrize("name", ["log", "log1p"])
@@ -138,6 +194,7 @@ def test_results_do_not_depend_on_the_number_of_threads(native, kind, rng):
     for threads in (1, 2, 8):
         native.set_num_threads(threads)
         results.append([forward(native, "gelu", x), backward(native, "gelu", grad, x)])
+        results[-1] += [arithmetic(native, name, x, grad) for name in ARITHMETIC]
     native.set_num_threads(before)
     for result in results[1:]:
         np.testing.assert_array_equal(result, results[0])

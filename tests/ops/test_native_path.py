@@ -18,6 +18,7 @@ from penlight.ops import (
     _native_path,
     activation_backward,
     indexing,
+    pointwise,
     reduction,
     shape as shapes,
     softmax,
@@ -125,6 +126,82 @@ def test_small_arithmetic_is_numpys_to_the_bit(size, dtype):
         np.testing.assert_array_equal(
             ours.view(f"u{ours.itemsize}"), theirs.view(f"u{ours.itemsize}")
         )
+
+
+@pytest.fixture(params=[1, 2])
+def threads(request):
+    before = pl.get_num_threads()
+    pl.set_num_threads(request.param)
+    yield request.param
+    pl.set_num_threads(before)
+
+
+LARGE = [4097, 65535, 65536, 200001]
+
+
+def operand_pairs(a, b):
+    """Return all that arithmetic takes without NumPy, and a little that it leaves."""
+    numbers = (2.5, -3, pl.tensor(0.3, dtype=a.dtype), a[0].expand(a.shape))
+    rows = a[:4096].view(64, 64)
+    yield from ((a, b), (a, a), (rows, rows.t()), (rows.t(), rows.t()), (a[::2], b[::2]))
+    for number in numbers:
+        yield from ((a, number), (number, a))
+    yield from ((numbers[3], 2.5), (numbers[3], numbers[3]), (a[1:], b[:-1]), (rows, rows[0]))
+
+
+@pytest.mark.parametrize("size", LARGE)
+@pytest.mark.parametrize("dtype", [pl.float32, pl.float64])
+def test_large_arithmetic_is_that_of_the_generated_path(size, dtype, threads):
+    a, b = pl.randn(size).to(dtype), pl.randn(size).to(dtype)
+    reversed_ = pointwise._rsub_tensor, pointwise._rsub_number
+    for call in (pl.add, pl.sub, pl.mul, pl.div, *reversed_):
+        for operands in operand_pairs(a, b):
+            expected = oracle.run(without_native_path(call.op), operands, {})
+            assert_alike(oracle.run(call, operands, {}), expected)
+
+
+@pytest.mark.parametrize("size", [0, 1, 9, 4096, *LARGE])
+@pytest.mark.parametrize("dtype", [pl.float32, pl.float64])
+def test_arithmetic_in_place_is_numpys_to_the_bit(size, dtype, threads):
+    a, b = pl.randn(size).to(dtype), pl.randn(size).to(dtype)
+    expanded = pl.tensor(0.3, dtype=dtype).expand(size)
+    for name in ("add", "sub", "mul", "div"):
+        call, ufunc = getattr(pl.Tensor, f"{name}_"), getattr(pl, name).op.forward
+        for other in (b, 2.5, -3, pl.tensor(-0.0, dtype=dtype), expanded, b.double().flip(0)):
+            target = a.clone()
+            array = target._array
+            value = other._array if isinstance(other, pl.Tensor) else other
+            with np.errstate(all="ignore"):
+                expected = np.asarray(ufunc(a._array, value)).astype(array.dtype)
+            assert call(target, other) is target
+            assert target._array is array
+            assert target._version == 1
+            np.testing.assert_array_equal(array, expected)
+        own = a.clone()
+        call(own, own)
+        with np.errstate(all="ignore"):
+            np.testing.assert_array_equal(own._array, ufunc(a._array, a._array))
+
+
+def test_arithmetic_in_place_leaves_the_rest_to_numpy(threads):
+    x = pl.randn(300, 300)
+    expected = x._array + x._array.T
+    shown = x.clone()
+    assert shown.add_(x.t()) is shown
+    np.testing.assert_array_equal(shown._array, expected)
+    turned = x.clone()
+    turned.t().mul_(x)
+    np.testing.assert_array_equal(turned._array, (x._array.T * x._array).T)
+    part = pl.cat([x, x])
+    with pytest.raises(RuntimeError, match="refer to a single memory location"):
+        part[:300].add_(part[1:301])
+    with pytest.raises(RuntimeError, match="more than one element"):
+        pl.zeros(1).expand(70000).add_(1)
+    with pytest.raises(RuntimeError, match="output with shape"):
+        pl.zeros(3).add_(pl.zeros(2, 3))
+    with pytest.raises(RuntimeError, match=r"must match the size"):
+        pl.zeros(70000).add_(pl.zeros(70001))
+    assert pl.zeros(()).add_(pl.ones(())).item() == 1
 
 
 @pytest.mark.parametrize("name", ["cat", "stack"])

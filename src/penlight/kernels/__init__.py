@@ -73,6 +73,8 @@ if TYPE_CHECKING or not is_native:
     )
     from .reference.optimizer import adagrad_step, adam_step, sgd_step
     from .reference.pointwise import (
+        add,
+        div,
         dropout_backward,
         elu,
         elu_backward,
@@ -96,6 +98,7 @@ if TYPE_CHECKING or not is_native:
         log_sigmoid_backward,
         mish,
         mish_backward,
+        mul,
         relu,
         sigmoid,
         sigmoid_backward,
@@ -103,6 +106,7 @@ if TYPE_CHECKING or not is_native:
         silu_backward,
         softplus,
         softplus_backward,
+        sub,
         tanh,
         tanh_backward,
         threshold_backward,
@@ -144,6 +148,7 @@ if TYPE_CHECKING or not is_native:
 __all__ = [
     "adagrad_step",
     "adam_step",
+    "add",
     "add_bags",
     "add_maxima",
     "add_rows",
@@ -159,6 +164,7 @@ __all__ = [
     "cpu_capabilities",
     "crc32",
     "cross_entropy",
+    "div",
     "draw_words",
     "dropout",
     "dropout_backward",
@@ -223,6 +229,7 @@ __all__ = [
     "max_pool_backward",
     "mish",
     "mish_backward",
+    "mul",
     "nll_loss",
     "previous_states",
     "release_cached",
@@ -241,6 +248,7 @@ __all__ = [
     "softmax_backward",
     "softplus",
     "softplus_backward",
+    "sub",
     "tanh",
     "tanh_backward",
     "threshold_backward",

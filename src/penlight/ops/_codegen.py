@@ -29,7 +29,7 @@ from ._codegen_node import (
     slots_of,
     wanted_by,
 )
-from ._native_path import has_native_path, native_path
+from ._native_path import has_native_path, native_into, native_path
 
 
 class _Required:
@@ -75,6 +75,7 @@ def compile_op(op: Any) -> Any:
         if has_native_path(op):
             namespace["plain_native"] = plain = native_path(op, node_class)
             namespace["native"] = _watched(plain) if WATCHED else plain
+        namespace["into"] = native_into(op)
         exec(compile(text, filename, "exec"), namespace)  # noqa: S102 - our own text, as attrs does
         if op.rules:
             node_class.backward = namespace["backward"]
@@ -412,8 +413,11 @@ def _inplace(op: Any) -> str:
         body.append(
             f"if _d.kind in 'biu': return convert_inplace(op, {first}, op.call({_arguments(op)}))"
         )
-    body += _guarded(op, statement)
+    written = _guarded(op, statement)
+    if native_into(op) is not None:
+        written = [f"if not into({arguments}):", *indent(written)]
     body += [
+        *written,
         f"_s = {first}._storage",
         f"if _s is None: _s = {first}._storage = Storage()",
         "_s.version += 1",

@@ -57,6 +57,11 @@ def _make_path() -> Any:
     return _prepared[0]
 
 
+def native_into(op: Any) -> Any:
+    """Return what writes the op's result into its first array, or says that it did not."""
+    return extension_member(f"{op.name}_into") if op.inplace else None
+
+
 def has_native_path(op: Any) -> bool:
     """Return whether the C++ path knows ops of this form and is there."""
     return (

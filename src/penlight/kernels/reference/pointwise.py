@@ -1,4 +1,4 @@
-"""Functions of one element, and their gradients.
+"""Functions of one element, and their gradients, and arithmetic.
 
 A gradient is given the gradient of the output and what was saved, the input or the output; where
 the gradient has no dimensions, it is that of every element.
@@ -166,6 +166,36 @@ def softplus(input: Array, beta: float, threshold: float) -> Any:
 def log_sigmoid(input: Array) -> Any:
     """Write the logarithm of the sigmoid."""
     return -_log_of_sum(-input)
+
+
+# ---- arithmetic ---------------------------------------------------------------------------------
+
+# The result may be written into an operand, but must not overlap one in another way. An operand
+# without dimensions is that of every element.
+
+
+@_quietly
+def add(input: Array, other: Array) -> Any:
+    """Write the sums."""
+    return np.add(input, other)
+
+
+@_quietly
+def sub(input: Array, other: Array) -> Any:
+    """Write the differences."""
+    return np.subtract(input, other)
+
+
+@_quietly
+def mul(input: Array, other: Array) -> Any:
+    """Write the products."""
+    return np.multiply(input, other)
+
+
+@_quietly
+def div(input: Array, other: Array) -> Any:
+    """Write the quotients."""
+    return np.true_divide(input, other)
 
 
 # ---- gradients ----------------------------------------------------------------------------------
