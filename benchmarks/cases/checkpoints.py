@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import tempfile
 from pathlib import Path
 
@@ -35,6 +36,19 @@ def save(lib):
     return lambda: lib.save(tensors, path)
 
 
+def save_to_disk(lib):
+    """Return a save that ends when the file is on the disk, as penlight's always does."""
+    tensors, path = state(lib), path_for(lib)
+
+    def save_and_sync():
+        with path.open("wb") as file:
+            lib.save(tensors, file)
+            file.flush()
+            os.fsync(file.fileno())
+
+    return save_and_sync if lib.__name__ == "torch" else lambda: lib.save(tensors, path)
+
+
 def save_to_memory(lib):
     """Return a save into memory, where no disk is waited for."""
     tensors = state(lib)
@@ -59,6 +73,7 @@ FAMILY = Family(
         Case("load", load, 1.0),
         Case("load, mmap=True", mapped, 1.0),
         Case("save to a file", save, 1.0),
+        Case("save to a file, torch waiting for the disk too", save_to_disk, 1.0),
         Case("save to memory", save_to_memory, 1.0),
     ],
 )

@@ -20,8 +20,10 @@ import os, random, resource, signal, sys, time
 import numpy as np
 import penlight
 from penlight._tensor import wrap
+from penlight.serialization import early
 
-folder, count = sys.argv[1], int(sys.argv[2])
+folder, count, early._LARGE = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+early._PIECE = early._LARGE // 2
 path = os.path.join(folder, "model.pt")
 choose = random.Random(7)
 step, most_left = 0, 0
@@ -64,8 +66,11 @@ print(step, most_left, os.listdir(folder))
 FULL = """
 import os, resource, signal, sys
 import penlight
+from penlight.serialization import early
 
 path = os.path.join(sys.argv[1], "model.pt")
+early._LARGE = int(sys.argv[2])
+early._PIECE = early._LARGE // 2
 penlight.save({"step": 1}, path)
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
@@ -93,17 +98,19 @@ def run(script: str, *arguments: str) -> str:
     return done.stdout
 
 
-def test_a_process_killed_200_times_leaves_the_old_file_or_the_new_one(tmp_path):
-    step, most_left, left = run(KILLER, str(tmp_path), "200").split(maxsplit=2)
+@pytest.mark.parametrize("large", [1 << 25, 1 << 15], ids=["synced at the end", "synced early"])
+def test_a_process_killed_200_times_leaves_the_old_file_or_the_new_one(tmp_path, large):
+    step, most_left, left = run(KILLER, str(tmp_path), "200", str(large)).split(maxsplit=2)
     assert int(step) >= 1
     # What a killed process leaves is swept away by the next save.
     assert int(most_left) <= 1
     assert left.strip() == "['model.pt']"
 
 
-def test_a_file_that_may_not_grow_leaves_the_old_one(tmp_path):
+@pytest.mark.parametrize("large", [1 << 25, 1 << 15], ids=["synced at the end", "synced early"])
+def test_a_file_that_may_not_grow_leaves_the_old_one(tmp_path, large):
     outcome = "OSError {'step': 1} ['model.pt']"
-    assert run(FULL, str(tmp_path)).splitlines() == [outcome, outcome]
+    assert run(FULL, str(tmp_path), str(large)).splitlines() == [outcome, outcome]
 
 
 def test_a_file_that_another_process_is_writing_is_not_swept(tmp_path):

@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from .archive import ALIGNMENT, ArchiveWriter
 from .atomic import replacing
+from .early import synced_early
 from .emitter import Emitter
 from .legacy import write_legacy
 from .opcodes import HIGHEST_PROTOCOL, LOWEST_PROTOCOL
@@ -65,17 +66,17 @@ def save(
     """
     _check_pickle(pickle_module, pickle_protocol)
 
-    def write_to(file: Any) -> None:
+    def write_by(write: Callable[[Bytes], int | None]) -> None:
         if _use_new_zipfile_serialization:
-            _write_archive(obj, file.write, _root(f), byteorder=not _disable_byteorder_record)
+            _write_archive(obj, write, _root(f), byteorder=not _disable_byteorder_record)
         else:
-            write_legacy(obj, file.write)
+            write_legacy(obj, write)
 
     if isinstance(f, (str, os.PathLike)):
-        with replacing(f) as file:
-            write_to(file)
+        with replacing(f) as file, synced_early(file) as write:
+            write_by(write)
     elif hasattr(f, "write"):
-        write_to(f)
+        write_by(f.write)
     else:
         msg = (
             "expected 'f' to be string, path, or a file-like object with a 'write' attribute, "
