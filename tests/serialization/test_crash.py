@@ -42,11 +42,10 @@ for number in range(count):
         finally:
             os._exit(1)
     os.close(write)
-    os.read(read, 1 << 16)  # it has begun
+    told = os.read(read, 1 << 16)  # it has begun
     time.sleep(choose.random() * 0.012)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    told = b""
     while piece := os.read(read, 1 << 16):
         told += piece
     os.close(read)
