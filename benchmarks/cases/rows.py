@@ -1,4 +1,4 @@
-"""Softmax and normalisation of rows, forward and backward."""
+"""Softmax and normalisation of rows, forward and backward; sums, forward."""
 
 from __future__ import annotations
 
@@ -41,6 +41,17 @@ def module(build, *shape):
     return make
 
 
+def summed(*dim):
+    """Return a maker of the sum of a million elements."""
+
+    def make(lib):
+        lib.manual_seed(0)
+        x = lib.randn(1000, 1000)
+        return lambda: x.sum(*dim)
+
+    return make
+
+
 NORMS = [
     ("LayerNorm 128x64", lambda nn: nn.LayerNorm(64), (128, 64)),
     ("LayerNorm 4096x256", lambda nn: nn.LayerNorm(256), (4096, 256)),
@@ -59,6 +70,8 @@ def _cases():
             yield Case(f"{name} {rows}x{features}", call)
     for name, build, shape in NORMS:
         yield Case(name, module(build, *shape), 0.95)
+    for name, dim in (("all", ()), ("rows", (-1,)), ("columns", (0,))):
+        yield Case(f"sum 1000x1000, {name}", summed(*dim))
 
 
 FAMILY = Family("Softmax and normalisation of rows, forward and backward", [*_cases()])

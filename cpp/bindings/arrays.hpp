@@ -90,6 +90,7 @@ void bind_optimizer(nb::module_& m);
 void bind_random(nb::module_& m);
 void bind_recurrent(nb::module_& m);
 void bind_softmax(nb::module_& m);
+void bind_sums(nb::module_& m);
 void bind_text(nb::module_& m);
 void bind_windows(nb::module_& m);
 void bind_word2vec(nb::module_& m);

@@ -32,6 +32,7 @@ NB_MODULE(_kernels, m) {
   bind_random(m);
   bind_recurrent(m);
   bind_softmax(m);
+  bind_sums(m);
   bind_text(m);
   bind_windows(m);
   bind_word2vec(m);

@@ -14,6 +14,7 @@ const KernelTable kTable{
     .random = &kRandom,
     .recurrent = &kRecurrent,
     .softmax = &kSoftmax,
+    .sums = &kSums,
     .text = &kText,
     .windows = &kWindows,
     .word2vec = &kWord2Vec,

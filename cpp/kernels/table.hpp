@@ -17,6 +17,7 @@
 #include "kernels/random.hpp"
 #include "kernels/recurrent.hpp"
 #include "kernels/softmax.hpp"
+#include "kernels/sums.hpp"
 #include "kernels/text.hpp"
 #include "kernels/windows.hpp"
 #include "kernels/word2vec.hpp"
@@ -34,6 +35,7 @@ struct KernelTable {
   const RandomKernels* random;
   const Both<RecurrentKernels>* recurrent;
   const Both<SoftmaxKernels>* softmax;
+  const Both<SumsKernels>* sums;
   const TextKernels* text;
   const Both<WindowsKernels>* windows;
   const Word2VecKernels* word2vec;

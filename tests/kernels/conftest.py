@@ -28,6 +28,7 @@ FAMILIES = (
     "recurrent",
     "softmax",
     "special",
+    "sums",
     "text",
     "windows",
     "word2vec",

@@ -134,6 +134,7 @@ if TYPE_CHECKING or not is_native:
         softmax_backward,
     )
     from .reference.special import erf
+    from .reference.sums import sum_columns, sum_rows
     from .reference.text import encode_text, hash_words
     from .reference.threads import (
         cpu_capabilities,
@@ -249,6 +250,8 @@ __all__ = [
     "softplus",
     "softplus_backward",
     "sub",
+    "sum_columns",
+    "sum_rows",
     "tanh",
     "tanh_backward",
     "threshold_backward",

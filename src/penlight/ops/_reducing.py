@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from .. import kernels
 from .._dtype import dtype
-from .._tensor import Tensor
+from .._tensor import Array, Tensor
 from . import _check
+from ._by_kernel import NATIVE
 from ._creating import numpy_dtype_of
 
 # NumPy's stubs take only literal values of ``keepdims``.
@@ -55,6 +58,46 @@ def tupled(dim: Any) -> Any:
 
 def size(shape: tuple[int, ...], dims: Any = None) -> int:
     return math.prod(shape) if dims is None else math.prod(shape[dim] for dim in dims)
+
+
+# Up to so many, NumPy's sums take less time than the way to the kernels. Those of
+# cpp/call_path/sums.cpp, which adds as NumPy does, are below.
+_IN_NUMPYS_ORDER = 32768
+
+
+def add_up(array: Array, dims: tuple[int, ...] | None, kind: Any, *, keepdim: bool = False) -> Any:
+    """Return sums over dimensions.
+
+    Args:
+        array: what to add up.
+        dims: dimensions, counted from 0; all when ``None``.
+        kind: the dtype to add in.
+        keepdim: keep the dimensions with length 1.
+    """
+    is_kernels = array.dtype.char in NATIVE and array.flags.c_contiguous
+    if array.size > _IN_NUMPYS_ORDER and is_kernels:
+        gone = range(array.ndim) if dims is None else sorted(dims)
+        out = _add_by_kernel(array, gone, keepdim=keepdim)
+        if out is not None:
+            return out
+    return add_reduce(array, axis=dims, dtype=kind, keepdims=keepdim)
+
+
+def _add_by_kernel(array: Array, gone: Sequence[int], *, keepdim: bool) -> Array | None:
+    """Return sums over the last dimensions or the first; ``None`` for others."""
+    shape, count = array.shape, len(gone)
+    first = array.ndim - count
+    if gone[0] == first and gone[-1] == array.ndim - 1:
+        kernel, rows, kept = kernels.sum_rows, size(shape[:first]), shape[:first]
+        whole = (*kept, *(1,) * count)
+    elif gone[0] == 0 and gone[-1] == count - 1:
+        kernel, rows, kept = kernels.sum_columns, size(shape[:count]), shape[count:]
+        whole = (*(1,) * count, *kept)
+    else:
+        return None
+    out = np.empty(whole if keepdim else kept, array.dtype)
+    kernel(out.reshape(-1), array.reshape(rows, -1))
+    return out
 
 
 _SINGLE = np.dtype(np.float32)

@@ -13,6 +13,7 @@ from . import _check
 from ._op import attach, op
 from ._reducing import (
     add_reduce,
+    add_up,
     as_asked,
     converted,
     multiply_reduce,
@@ -43,7 +44,7 @@ def _sum(array: Array, dims: Any, keepdim: bool = False) -> Array:
     kind = _accumulator(array)
     if array.dtype.itemsize == 2 and kind is array.dtype:
         return add_reduce(array, axis=dims, dtype=np.float32, keepdims=keepdim).astype(kind)
-    return add_reduce(array, axis=dims, dtype=kind, keepdims=keepdim)
+    return add_up(array, dims, kind, keepdim=keepdim)
 
 
 @op(
@@ -127,7 +128,7 @@ def _mean_dtype(array: Array) -> Any:
 def mean_all(input: Array) -> Array:
     """Return the mean of all elements."""
     kind = _mean_dtype(input)
-    total = add_reduce(input, axis=None, dtype=wide(kind))
+    total = add_up(input, None, wide(kind))
     return np.asarray(np.true_divide(total, input.size)).astype(kind)
 
 
@@ -144,7 +145,7 @@ def mean_dim(input: Array, dim: Dims, keepdim: bool) -> Array:
     """Return the means over dimensions."""
     kind = _mean_dtype(input)
     dims = _check.dims(dim, input.ndim)
-    total = add_reduce(input, axis=dims, dtype=wide(kind), keepdims=keepdim)
+    total = add_up(input, dims, wide(kind), keepdim=keepdim)
     return np.true_divide(total, total.dtype.type(size(input.shape, dims))).astype(kind, copy=False)
 
 
