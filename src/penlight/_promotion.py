@@ -129,27 +129,54 @@ def _combine_ranks(higher: dtype | None, lower: dtype | None) -> dtype | None:
     return _promoted_pair(higher, lower) if higher is _dtype.bool else higher
 
 
-def result_type(tensor1: object, tensor2: object) -> dtype:
+# The arguments of result_type that go together.
+_PAIRS = ({"tensor", "other"}, {"tensor", "scalar"}, {"scalar1", "scalar2"})
+
+
+def result_type(
+    tensor: object = None,
+    other: object = None,
+    *,
+    scalar: object = None,
+    scalar1: object = None,
+    scalar2: object = None,
+) -> dtype:
     """Return the dtype that arithmetic on two tensors or numbers gives.
 
+    Args:
+        tensor: a tensor, or a number.
+        other: a tensor, or a number.
+        scalar: a number with ``tensor``, by torch's name.
+        scalar1: one of two numbers, by torch's name.
+        scalar2: the other number.
+
     Raises:
-        TypeError: an argument is neither a tensor nor a number.
+        TypeError: there are not two arguments, or one is neither a tensor nor a number.
 
     Example:
         >>> import penlight as torch
         >>> torch.result_type(torch.tensor([1, 2], dtype=torch.int32), 1.0)
         torch.float32
     """
-    pair = (tensor1, tensor2)
+    given = {
+        "tensor": tensor,
+        "other": other,
+        "scalar": scalar,
+        "scalar1": scalar1,
+        "scalar2": scalar2,
+    }
+    found = {name: operand for name, operand in given.items() if operand is not None}
     try:
-        return result_dtype(getattr(operand, "_array", operand) for operand in pair)
+        if found.keys() in _PAIRS:
+            return result_dtype(getattr(operand, "_array", operand) for operand in found.values())
     except TypeError:
-        got = ", ".join(type(operand).__name__ for operand in pair)
-        msg = (
-            f"result_type() received an invalid combination of arguments - got ({got}), "
-            "but expected two tensors, a tensor and a number, or two numbers"
-        )
-        raise TypeError(msg) from None
+        pass
+    got = ", ".join(type(operand).__name__ for operand in found.values())
+    msg = (
+        f"result_type() received an invalid combination of arguments - got ({got}), "
+        "but expected two tensors, a tensor and a number, or two numbers"
+    )
+    raise TypeError(msg)
 
 
 def can_cast(from_: dtype, to: dtype) -> bool:

@@ -102,15 +102,15 @@ class Tensor:
             made.requires_grad = True
         return made
 
-    def detach(self) -> Tensor:
+    def detach(input) -> Tensor:  # noqa: N805 - the name that torch.detach has for it
         """Return a tensor with the same memory and no history; writes to either show in both."""
-        out = wrap(self._array)
-        out._storage = storage_of(self)
+        out = wrap(input._array)
+        out._storage = storage_of(input)
         return out
 
-    def detach_(self) -> Tensor:
+    def detach_(input) -> Tensor:  # noqa: N805 - as in detach
         """Cut this tensor off from its history."""
-        if self._view is not None:
+        if input._view is not None:
             msg = (
                 "Can't detach views in-place. Use detach() instead. If you are using "
                 "DistributedDataParallel "
@@ -119,8 +119,8 @@ class Tensor:
                 "buckets, and hence detach_() cannot be called on these gradients."
             )
             raise RuntimeError(msg)
-        self._edge = None
-        return self
+        input._edge = None
+        return input
 
     def _exposed(self) -> Array:
         """Return the array for writers whose writes are not counted."""

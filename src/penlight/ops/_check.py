@@ -17,6 +17,18 @@ def refuse(message: str) -> NoReturn:
     raise RuntimeError(message)
 
 
+def only_one(function: str, **given: Any) -> Any:
+    """Return the argument that is given of several, of each of which torch has an overload."""
+    found = {name: value for name, value in given.items() if value is not None}
+    if len(found) != 1:
+        msg = (
+            f"{function}() received an invalid combination of arguments - got "
+            f"({', '.join(found)}), but expected one of {', '.join(given)}"
+        )
+        raise TypeError(msg)
+    return next(iter(found.values()))
+
+
 def integer(function: str, name: str, value: Any) -> int:
     """Return ``value`` as an int, refusing what is none."""
     try:

@@ -287,7 +287,7 @@ def _largest(dtype: Any) -> float:
     return 3.3895313892515355e38 if dtype.name == "bfloat16" else float(np.finfo(dtype.numpy).max)
 
 
-def heaviside(input: Array, other: Array) -> Array:
+def heaviside(input: Array | Number, other: Array | Number) -> Array:
     """Return 0 below zero, 1 above it and ``other`` at it."""
     kind = dtype_of(input, other).type
     step = np.where(np.greater(input, 0), kind(1), kind(0))

@@ -92,6 +92,7 @@ def relu(input: Array) -> Array:
     "threshold",
     promotion="default",
     inplace=True,
+    out=True,
     quiet=True,
     method=False,
     input=lambda grad, input, threshold: threshold_backward(grad, input, threshold),

@@ -97,9 +97,9 @@ def conj_physical(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     return written
 
 
-def conj_physical_(self: Tensor) -> Tensor:
+def conj_physical_(input: Tensor) -> Tensor:
     """Conjugate in place, which leaves real numbers as they are."""
-    return self
+    return input
 
 
 def real(input: Tensor) -> Tensor:

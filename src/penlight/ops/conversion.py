@@ -257,27 +257,27 @@ def _check_copied_shape(input: Array, src: Array) -> None:
 _write_copy: Any = REGISTRY["_copy"].call_
 
 
-def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
-    """Write ``src``, broadcast and in this tensor's dtype, into the tensor.
+def copy_(self: Tensor, other: Any, non_blocking: bool = False) -> Tensor:
+    """Write ``other``, broadcast and in this tensor's dtype, into the tensor.
 
     Args:
         self: what is written.
-        src: a tensor, or a number.
+        other: a tensor, or a number.
         non_blocking: accepted.
 
     Raises:
-        RuntimeError: ``src`` does not broadcast to the tensor's shape.
+        RuntimeError: ``other`` does not broadcast to the tensor's shape.
 
     Example:
         >>> import penlight as torch
         >>> torch.zeros(2).copy_(torch.tensor([1, 2]))
         tensor([1., 2.])
     """
-    if not isinstance(src, Tensor):
-        return fill_(self, src)
+    if not isinstance(other, Tensor):
+        return fill_(self, other)
     if not self.is_floating_point():
-        src = src.detach()
-    written: Tensor = _write_copy(self, src, non_blocking)
+        other = other.detach()
+    written: Tensor = _write_copy(self, other, non_blocking)
     return written
 
 
@@ -346,11 +346,11 @@ _write_tensor: Any = REGISTRY["_fill_tensor"].call_
 _write_zero: Any = REGISTRY["_zero"].call_
 
 
-def fill_(self: Tensor, value: Any) -> Tensor:
+def fill_(input: Tensor, value: Any) -> Tensor:
     """Write one value everywhere.
 
     Args:
-        self: what is written.
+        input: what is written.
         value: a number, or a 0-d tensor, which then gets a gradient.
 
     Raises:
@@ -369,7 +369,7 @@ def fill_(self: Tensor, value: Any) -> Tensor:
     if isinstance(value, np.ndarray):
         value = wrap(value)
     write = _write_tensor if isinstance(value, Tensor) else _write_number
-    written: Tensor = write(self, value)
+    written: Tensor = write(input, value)
     return written
 
 
@@ -378,9 +378,9 @@ def fill(input: Tensor, value: Any) -> Tensor:
     return fill_(clone(input), value)
 
 
-def zero_(self: Tensor) -> Tensor:
+def zero_(input: Tensor) -> Tensor:
     """Write zeros everywhere."""
-    written: Tensor = _write_zero(self)
+    written: Tensor = _write_zero(input)
     return written
 
 
@@ -407,22 +407,24 @@ def sum_to(input: Array, shape: tuple[int, ...]) -> Array:
     return out.sum(axis=dims, keepdims=True, dtype=input.dtype) if dims else out
 
 
-def sum_to_size(self: Tensor, *size: Any) -> Tensor:
-    """Return the sums over the dimensions along which ``size`` would be broadcast to this shape.
+def sum_to_size(self: Tensor, *sizes: Any, size: Any = None) -> Tensor:
+    """Return the sums over the dimensions along which the sizes would be broadcast to this shape.
 
     Args:
         self: a tensor.
-        size: a shape, as numbers or one sequence.
+        sizes: a shape, as numbers or one sequence.
+        size: the shape by name.
 
     Raises:
-        RuntimeError: ``size`` does not broadcast to the tensor's shape.
+        RuntimeError: the sizes do not broadcast to the tensor's shape.
 
     Example:
         >>> import penlight as torch
         >>> torch.ones(2, 3).sum_to_size(1, 3)
         tensor([[2., 2., 2.]])
     """
-    wanted, shape = shape_of("sum_to_size", size), self._array.shape
+    sizes = sizes if size is None else (*sizes, size)
+    wanted, shape = shape_of("sum_to_size", sizes), self._array.shape
     pairs = zip(reversed(wanted), reversed(shape), strict=False)
     if len(wanted) > len(shape) or any(a not in {1, b} for a, b in pairs):
         msg = f"size {{{list(wanted)}}} is not expandable to size {{{list(shape)}}}."

@@ -332,21 +332,33 @@ def bucketize(
 
 
 def isin(
-    elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False
+    elements: Any = None,
+    test_elements: Any = None,
+    *,
+    element: Any = None,
+    test_element: Any = None,
+    assume_unique: bool = False,
+    invert: bool = False,
+    out: Tensor | None = None,
 ) -> Tensor:
     """Say of each element whether it is among ``test_elements``.
 
     Args:
         elements: a tensor or a number.
         test_elements: a tensor or a number.
+        element: a number instead of ``elements``, by torch's name.
+        test_element: a number instead of ``test_elements``, by torch's name.
         assume_unique: accepted; changes nothing.
         invert: say whether it is not.
+        out: where to write the result.
 
     Example:
         >>> import penlight as torch
         >>> torch.isin(torch.tensor([1, 2, 3]), torch.tensor([2, 3]))
         tensor([False,  True,  True])
     """
+    elements = _check.only_one("isin", elements=elements, element=element)
+    test_elements = _check.only_one("isin", test_elements=test_elements, test_element=test_element)
     given = [item for item in (elements, test_elements) if isinstance(item, Tensor)]
     if not given:
         msg = (
@@ -362,7 +374,7 @@ def isin(
         kind = promote_types(*(FROM_NUMPY[array.dtype] for array in arrays)).numpy
         arrays = [array.astype(kind, copy=False) for array in arrays]
     found = np.isin(arrays[0], arrays[1], invert=invert)
-    return wrap(np.asarray(found))
+    return written(out, wrap(np.asarray(found)))
 
 
 for _function in (unique, unique_consecutive):

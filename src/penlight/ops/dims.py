@@ -259,4 +259,9 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     return out
 
 
-attach(squeeze)
+def _squeeze_method(self: Tensor, dim: Any = None, *more: int) -> Tensor:
+    """Drop dimensions of length 1, as a view; see :func:`squeeze`."""
+    return squeeze(self, (dim, *more) if more else dim)
+
+
+attach(_squeeze_method, "squeeze")

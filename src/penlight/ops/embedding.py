@@ -175,12 +175,12 @@ def _regathered(grad: Any, indices: Any, padding_idx: int, scale_grad_by_freq: b
     return rows
 
 
-def embedding_renorm_(weight: Tensor, indices: Tensor, max_norm: float, norm_type: float) -> Tensor:
+def embedding_renorm_(input: Tensor, indices: Tensor, max_norm: float, norm_type: float) -> Tensor:
     """Scale the rows that ``indices`` name down to a norm of at most ``max_norm``, in place.
 
     Not recorded, as in torch.
     """
-    table, used = weight._array, indices._array
+    table, used = input._array, indices._array
     check_index_dtype("embedding_renorm_", "indices", used)
     check_indices(used, table.shape[0])
     rows = np.unique(used)
@@ -190,5 +190,5 @@ def embedding_renorm_(weight: Tensor, indices: Tensor, max_norm: float, norm_typ
     # torch: the 1e-7 keeps rows of norm zero finite.
     factor = (max_norm / (norms[over].astype(np.float64) + 1e-7)).astype(table.dtype)
     table[rows[over]] *= factor[:, None]
-    storage_of(weight).version += 1
-    return weight
+    storage_of(input).version += 1
+    return input

@@ -12,6 +12,7 @@ from ..autograd.views import edge_of
 from . import _check
 from ._families import writing
 from ._op import attach, op
+from ._results import written
 from .join import cat
 
 __all__ = [
@@ -251,6 +252,7 @@ def scatter(
     *,
     value: Any = None,
     reduce: str | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """Return a copy of ``input`` with ``src`` written where ``index`` says along ``dim``.
 
@@ -261,6 +263,7 @@ def scatter(
         src: a tensor of the dtype of ``input``, or a number.
         value: a number, instead of ``src``.
         reduce: ``"add"`` or ``"multiply"`` instead of overwriting; has no gradient.
+        out: where to write the result.
 
     Raises:
         RuntimeError: an index is out of bounds, or shapes or dtypes do not fit.
@@ -270,7 +273,8 @@ def scatter(
         >>> torch.zeros(3).scatter(0, torch.tensor([2]), 5.0)
         tensor([0., 0., 5.])
     """
-    return _scatter(input, dim, index, value if src is None else src, reduce, inplace=False)
+    src = value if src is None else src
+    return written(out, _scatter(input, dim, index, src, reduce, inplace=False))
 
 
 def scatter_(

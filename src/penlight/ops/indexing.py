@@ -392,11 +392,11 @@ def _as_indices(indices: Any) -> list[Any]:
     return found
 
 
-def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
+def index_put_(input: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
     """Write ``values`` at index tensors, in place.
 
     Args:
-        self: a tensor.
+        input: a tensor.
         indices: a tuple of index tensors (int64 or bool), one per dimension from the first.
         values: what to write; broadcast to the indexed shape.
         accumulate: add instead of overwriting; repeated indices then add up.
@@ -410,17 +410,17 @@ def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
         >>> torch.zeros(3).index_put_((torch.tensor([0, 0]),), torch.ones(2), accumulate=True)
         tensor([2., 0., 0.])
     """
-    values = _for_mask(self, [item for item in indices if item is not None], values)
+    values = _for_mask(input, [item for item in indices if item is not None], values)
     places = _as_indices(indices)
     _check_shapes([None if item is None else item._array for item in places])
-    if values._array.dtype != self._array.dtype:
+    if values._array.dtype != input._array.dtype:
         msg = (
             "Index put requires the source and destination dtypes match, got "
-            f"{_check.scalar_type(self._array)} for the destination and "
+            f"{_check.scalar_type(input._array)} for the destination and "
             f"{_check.scalar_type(values._array)} for the source."
         )
         raise RuntimeError(msg)
-    out: Tensor = _index_put_inplace(self, places, values, accumulate)
+    out: Tensor = _index_put_inplace(input, places, values, accumulate)
     return out
 
 

@@ -81,8 +81,9 @@ def unsqueeze_(self: Tensor, dim: int) -> Tensor:
     return _become(self, _unsqueezed, dim)
 
 
-def squeeze_(self: Tensor, dim: Any = None) -> Tensor:
+def squeeze_(self: Tensor, dim: Any = None, *more: int) -> Tensor:
     """Drop dimensions of length 1, in place."""
+    dim = (dim, *more) if more else dim
     if dim is None:
         return _become(self, _squeezed_all)
     if isinstance(dim, (tuple, list)):
@@ -95,21 +96,32 @@ def transpose_(self: Tensor, dim0: int, dim1: int) -> Tensor:
     return _become(self, _transposed, dim0, dim1)
 
 
+def swapaxes_(self: Tensor, axis0: int, axis1: int) -> Tensor:
+    """Swap two dimensions, in place; :meth:`transpose_` by NumPy's names."""
+    return transpose_(self, axis0, axis1)
+
+
 def t_(self: Tensor) -> Tensor:
     """Transpose a matrix, in place."""
     return _become(self, _matrix_transposed)
 
 
 def as_strided_(
-    self: Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None
+    input: Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None
 ) -> Tensor:
     """Look at the storage with other lengths and steps, in place."""
-    arguments = strided_arguments(self._array, size, stride, storage_offset)
-    return _become(self, strided, *arguments)
+    arguments = strided_arguments(input._array, size, stride, storage_offset)
+    return _become(input, strided, *arguments)
 
 
-def resize_(self: Tensor, *sizes: Any, memory_format: Any = None) -> Tensor:
+def resize_(self: Tensor, *sizes: Any, size: Any = None, memory_format: Any = None) -> Tensor:
     """Give the tensor another shape, in place; new elements hold whatever is in memory.
+
+    Args:
+        self: a tensor.
+        sizes: the new lengths, as numbers or one sequence.
+        size: the new lengths by name.
+        memory_format: accepted; the elements are row-major.
 
     Raises:
         RuntimeError: the tensor requires grad, or is a view whose shape would grow.
@@ -117,7 +129,7 @@ def resize_(self: Tensor, *sizes: Any, memory_format: Any = None) -> Tensor:
     if edge_of(self) is not None:
         msg = "cannot resize variables that require grad"
         raise RuntimeError(msg)
-    shape, array = shape_of("resize_", sizes), self._array
+    shape, array = shape_of("resize_", sizes if size is None else (*sizes, size)), self._array
     count = math.prod(shape)
     if count <= array.size and array.flags.c_contiguous:
         self._array = array.reshape(-1)[:count].reshape(shape)
@@ -135,9 +147,9 @@ def resize_(self: Tensor, *sizes: Any, memory_format: Any = None) -> Tensor:
     return self
 
 
-def resize_as_(self: Tensor, the_template: Tensor, *, memory_format: Any = None) -> Tensor:
+def resize_as_(input: Tensor, the_template: Tensor, *, memory_format: Any = None) -> Tensor:
     """Give the tensor the shape of another, in place; see :meth:`resize_`."""
-    return resize_(self, the_template._array.shape)
+    return resize_(input, the_template._array.shape)
 
 
 def _reshaped_back(grad: Tensor, input_shape: tuple[int, ...]) -> Tensor:
@@ -224,6 +236,7 @@ def set_(
 for _function in (
     unsqueeze_,
     squeeze_,
+    swapaxes_,
     as_strided_,
     t_,
     resize,
@@ -233,4 +246,4 @@ for _function in (
     set_,
 ):
     attach(_function)
-attach(transpose_, "transpose_", "swapaxes_", "swapdims_")
+attach(transpose_, "transpose_", "swapdims_")

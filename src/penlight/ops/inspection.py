@@ -217,8 +217,8 @@ def apply_(self: Tensor, callable: Any) -> Tensor:
     return _write_each(self, "apply_", callable, ())
 
 
-def map_(self: Tensor, tensor: Tensor, callable: Any) -> Tensor:
-    """Replace each element by what a Python function makes of it and of its partner in ``tensor``.
+def map_(self: Tensor, other: Tensor, callable: Any) -> Tensor:
+    """Replace each element by what a Python function makes of it and of its partner in ``other``.
 
     Raises:
         RuntimeError: a tensor requires grad, or the dtypes differ.
@@ -228,10 +228,10 @@ def map_(self: Tensor, tensor: Tensor, callable: Any) -> Tensor:
         >>> torch.tensor([1, 2]).map_(torch.tensor([3, 4]), lambda a, b: a * b)
         tensor([3, 8])
     """
-    if tensor.dtype is not self.dtype:
-        msg = f"map_: expected a tensor of dtype {self.dtype} as this one's, but got {tensor.dtype}"
+    if other.dtype is not self.dtype:
+        msg = f"map_: expected a tensor of dtype {self.dtype} as this one's, but got {other.dtype}"
         raise TypeError(msg)
-    return _write_each(self, "map_", callable, (tensor,))
+    return _write_each(self, "map_", callable, (other,))
 
 
 attach(contains, "__contains__")

@@ -258,8 +258,27 @@ def _parts_of(
     return parts
 
 
-def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+def tensor_split(
+    input: Tensor,
+    indices_or_sections: Any = None,
+    dim: int = 0,
+    *,
+    indices: Any = None,
+    sections: int | None = None,
+    tensor_indices_or_sections: Tensor | None = None,
+) -> tuple[Tensor, ...]:
     """Split a tensor at the given indices, or into that many parts as equal as can be, as views.
+
+    Args:
+        input: a tensor.
+        indices_or_sections: where to split, or into how many parts.
+        dim: the dimension that is split.
+        indices: the same by the name that torch has for a sequence.
+        sections: the same by the name that torch has for a number.
+        tensor_indices_or_sections: the same by the name that torch has for a tensor.
+
+    Raises:
+        RuntimeError: the number of parts is not positive.
 
     Example:
         >>> import penlight as torch
@@ -268,7 +287,13 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
     """
     place = _check.dim(dim, input._array.ndim)
     length = input._array.shape[place]
-    given = indices_or_sections
+    given = _check.only_one(
+        "tensor_split",
+        indices_or_sections=indices_or_sections,
+        indices=indices,
+        sections=sections,
+        tensor_indices_or_sections=tensor_indices_or_sections,
+    )
     given = given.tolist() if isinstance(given, Tensor) else given
     if isinstance(given, int):
         if given <= 0:
@@ -329,7 +354,7 @@ def _split_copies_by_sizes(input: Array, sizes: tuple[int, ...], dim: int) -> li
     return [part.copy() for part in split_by_sizes.op.forward(input, sizes, dim)]
 
 
-def unsafe_split(tensor: Tensor, split_size: int, dim: int = 0) -> tuple[Tensor, ...]:
+def unsafe_split(input: Tensor, split_size: int, dim: int = 0) -> tuple[Tensor, ...]:
     """Split a tensor into parts that may be written in place; see :func:`split`.
 
     The parts are copies. In torch they are views that autograd takes for copies, and writing to
@@ -340,9 +365,9 @@ def unsafe_split(tensor: Tensor, split_size: int, dim: int = 0) -> tuple[Tensor,
         >>> torch.unsafe_split(torch.arange(3), 2)
         (tensor([0, 1]), tensor([2]))
     """
-    place = _check.dim(dim, tensor._array.ndim)
-    size = _check_split_size(split_size, tensor._array.shape[place])
-    out: tuple[Tensor, ...] = _split_copies(tensor, size, place)
+    place = _check.dim(dim, input._array.ndim)
+    size = _check_split_size(split_size, input._array.shape[place])
+    out: tuple[Tensor, ...] = _split_copies(input, size, place)
     return out
 
 

@@ -233,12 +233,16 @@ def _scatter_source(grad: Tensor, mask: Tensor, shape: tuple[int, ...]) -> Tenso
 # ---- positions -----------------------------------------------------------------------------------
 
 
-def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
+def nonzero(input: Tensor, *, as_tuple: bool = False, out: Tensor | None = None) -> Any:
     """Return the positions of the elements that are not zero.
 
     Args:
         input: a tensor.
         as_tuple: one index tensor per dimension instead of one row per element.
+        out: where to write the rows.
+
+    Raises:
+        RuntimeError: both ``as_tuple`` and ``out`` are given.
 
     Example:
         >>> import penlight as torch
@@ -248,8 +252,11 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     """
     array = input._array
     if as_tuple:
+        if out is not None:
+            msg = "nonzero does not support the out kwarg when as_tuple is True"
+            raise RuntimeError(msg)
         return tuple(wrap(found) for found in np.atleast_1d(array).nonzero())
-    return wrap(np.argwhere(array))
+    return written(out, wrap(np.argwhere(array)))
 
 
 def nonzero_static(
@@ -420,8 +427,19 @@ def _numel(shape: Sequence[int]) -> int:
     return int(np.prod(shape, dtype=np.int64))
 
 
-def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
+def take_along_dim(
+    input: Tensor, indices: Tensor, dim: int | None = None, *, out: Tensor | None = None
+) -> Tensor:
     """Take elements along a dimension, broadcasting ``indices`` over the others.
+
+    Args:
+        input: a tensor.
+        indices: int64; which elements.
+        dim: the dimension; without it the tensors are flattened.
+        out: where to write the result.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast, or an index is out of bounds.
 
     Example:
         >>> import penlight as torch
@@ -429,7 +447,7 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
         tensor([[1, 2]])
     """
     if dim is None:
-        return take_along_dim(input.reshape(-1), indices.reshape(-1), 0)
+        return take_along_dim(input.reshape(-1), indices.reshape(-1), 0, out=out)
     place = _check.dim(dim, input._array.ndim)
     length = input._array.shape[place]
     if indices._array.dtype.kind == "i":
@@ -437,8 +455,8 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
     shape = list(np.broadcast_shapes(_without(input, place), _without(indices, place)))
     wide = input.expand(_with(shape, place, input._array.shape[place]))
     chosen = indices.expand(_with(shape, place, indices._array.shape[place]))
-    out: Tensor = gather(wide, place, chosen)
-    return out
+    found: Tensor = gather(wide, place, chosen, out=out)
+    return found
 
 
 def _without(tensor: Tensor, place: int) -> tuple[int, ...]:

@@ -108,8 +108,27 @@ def share_memory_(self: Tensor) -> Tensor:
     return self
 
 
-def new(self: Tensor, *args: Any, device: Any = None, size: Any = None) -> Tensor:
+def new(
+    self: Tensor,
+    *args: Any,
+    device: Any = None,
+    size: Any = None,
+    other: Tensor | None = None,
+    storage: Any = None,
+) -> Tensor:
     """Make a tensor of this one's dtype the old way: from sizes, from data, or empty.
+
+    Args:
+        self: the tensor whose dtype is taken.
+        args: lengths, a sequence of values, a tensor, a storage, or nothing.
+        device: the CPU.
+        size: the lengths by name.
+        other: a tensor by name.
+        storage: a storage by name.
+
+    Raises:
+        RuntimeError: the storage holds elements of another dtype.
+        TypeError: the arguments are none of these.
 
     Example:
         >>> import penlight as torch
@@ -120,7 +139,22 @@ def new(self: Tensor, *args: Any, device: Any = None, size: Any = None) -> Tenso
         check_device(device)
     if size is not None:
         args = tuple(size)
+    args += tuple(given for given in (other, storage) if given is not None)
+    if len(args) == 1 and isinstance(args[0], (TypedStorage, UntypedStorage)):
+        return _over_storage(self, args[0])
     return wrap(legacy_array(args, self._array.dtype))
+
+
+def _over_storage(self: Tensor, storage: TypedStorage | UntypedStorage) -> Tensor:
+    """Return a tensor of this one's dtype that looks at a storage."""
+    if isinstance(storage, TypedStorage) and storage.dtype is not self.dtype:
+        msg = (
+            f"Expected a Storage of type {self.dtype.scalar_type} or an UntypedStorage, but got "
+            f"type {storage.dtype.scalar_type} for argument 1 'storage'"
+        )
+        raise RuntimeError(msg)
+    out: Tensor = wrap(np.empty(0, self._array.dtype)).set_(storage)
+    return out
 
 
 def as_subclass(self: Tensor, cls: type[Any]) -> Any:

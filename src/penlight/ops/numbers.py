@@ -80,9 +80,9 @@ def ldexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     return _ldexp(*_settled(input, other), out=out)
 
 
-def ldexp_(self: Tensor, other: Tensor) -> Tensor:
+def ldexp_(input: Tensor, other: Tensor) -> Tensor:
     """Multiply by powers of two in place; see :func:`ldexp`."""
-    out: Tensor = _ldexp.op.call_(self, _settled(self, other)[1])
+    out: Tensor = _ldexp.op.call_(input, _settled(input, other)[1])
     return out
 
 

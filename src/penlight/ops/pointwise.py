@@ -11,7 +11,7 @@ from .._promotion import result_dtype
 from .._tensor import Tensor
 from . import _check, _elementwise as elementwise
 from ._families import DEFAULT, INT_TO_FLOAT, binary, unary
-from ._op import REGISTRY, ZERO, attach
+from ._op import REGISTRY, ZERO, attach, op
 from ._overloads import giving_way, no_derivative, overloaded
 from .comparison import isnan
 from .powers import float_power, pow, square
@@ -201,7 +201,7 @@ def _rounded_divide(mode: Any) -> Any:
     return _div_floor if mode == "floor" else _div_trunc
 
 
-def rsub(input: Any, other: Any, *, alpha: Number = 1) -> Any:
+def rsub(input: Any, other: Any, alpha: Number = 1) -> Any:
     """Return ``other - alpha * input``."""
     if alpha != 1:
         input = _scaled(other, input, alpha)
@@ -334,10 +334,10 @@ def round(input: Tensor, *, decimals: int = 0, out: Tensor | None = None) -> Any
     return _round(input, out=out) if decimals == 0 else _round_decimals(input, decimals, out=out)
 
 
-def round_(self: Tensor, *, decimals: int = 0) -> Tensor:
+def round_(input: Tensor, *, decimals: int = 0) -> Tensor:
     """Round in place; see :func:`round`."""
     written: Tensor = (
-        _round.op.call_(self) if decimals == 0 else _round_decimals.op.call_(self, decimals)
+        _round.op.call_(input) if decimals == 0 else _round_decimals.op.call_(input, decimals)
     )
     return written
 
@@ -386,15 +386,34 @@ fmin = binary(
     input=lambda grad, input, other: where((input <= other) | (isnan(other)), grad, 0),
     other=lambda grad, input, other: where((input <= other) | (isnan(other)), 0, grad),
 )
-heaviside = binary(
+
+
+@op(
     "heaviside",
-    elementwise.heaviside,
-    DEFAULT,
-    "Return 0 below zero, 1 above it, ``other`` at it.",
     node="NotImplemented",
+    promotion=DEFAULT,
+    broadcast=True,
+    inplace=True,
+    out=True,
     input=no_derivative("heaviside"),
-    other=no_derivative("heaviside"),
+    values=no_derivative("heaviside"),
 )
+def heaviside(input: Array | Number, values: Array | Number) -> Array:
+    """Return 0 below zero, 1 above it, ``values`` at it.
+
+    Args:
+        input: a tensor or a number.
+        values: a tensor or a number; the shapes broadcast. The result has the inputs' common dtype.
+
+    Returns:
+        A tensor of the broadcast shape.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+    """
+    return elementwise.heaviside(input, values)
+
+
 nan_to_num = unary(
     "nan_to_num",
     elementwise.nan_to_num,

@@ -130,9 +130,9 @@ def square(input: Tensor, *, out: Tensor | None = None) -> Any:
     return pow(input, 2, out=out)
 
 
-def square_(self: Tensor) -> Tensor:
+def square_(input: Tensor) -> Tensor:
     """Square each element in place."""
-    return pow_(self, 2)
+    return pow_(input, 2)
 
 
 def float_power(input: Any, exponent: Any, *, out: Tensor | None = None) -> Any:

@@ -11,6 +11,7 @@ from .._dtype import FROM_NUMPY
 from .._tensor import Array, Tensor
 from . import _check
 from ._op import attach, op
+from ._results import written
 
 Number = bool | int | float
 
@@ -87,6 +88,19 @@ def same_dtype(first: Array, second: Array) -> None:
         raise RuntimeError(msg)
 
 
+def _no_out_dtype(function: str) -> dict[str, Any]:
+    """Return the variant that refuses ``out_dtype``, which torch has kernels for on CUDA alone."""
+
+    def refuse(*_: Any, **__: Any) -> NoReturn:
+        msg = (
+            f"Could not run 'aten::{function}.dtype' with arguments from the 'CPU' backend: "
+            "out_dtype is for CUDA alone; convert the factors with .to(dtype) instead"
+        )
+        raise NotImplementedError(msg)
+
+    return {"out_dtype": (None, refuse)}
+
+
 def turned(matrix: Any) -> Any:
     return matrix.transpose(-2, -1)
 
@@ -94,6 +108,7 @@ def turned(matrix: Any) -> Any:
 @op(
     "mm",
     out=True,
+    variants=_no_out_dtype("mm"),
     input=lambda grad, mat2: mm(grad, mat2.t()),
     mat2=lambda grad, input, mat2_layout: _of_second(grad, input, mat2_layout),
 )
@@ -155,6 +170,7 @@ def _scaled(value: Any, factor: Number) -> Any:
 @op(
     "addmm",
     out=True,
+    variants=_no_out_dtype("addmm"),
     inplace=True,
     input=lambda grad, beta, input_shape: _scaled(grad._sum_to(input_shape), beta),
     mat1=lambda grad, mat2, alpha: _scaled(mm(grad, mat2.t()), alpha),
@@ -227,6 +243,7 @@ def _refuse_to_spread(input: Array, shape: tuple[int, ...]) -> NoReturn:
 @op(
     "bmm",
     out=True,
+    variants=_no_out_dtype("bmm"),
     input=lambda grad, mat2: bmm(grad, turned(mat2)),
     mat2=lambda grad, input: bmm(turned(input), grad),
 )
@@ -265,6 +282,7 @@ def _check_batches(first: Array, second: Array) -> None:
 @op(
     "baddbmm",
     out=True,
+    variants=_no_out_dtype("baddbmm"),
     inplace=True,
     input=lambda grad, beta, input_shape: _scaled(grad._sum_to(input_shape), beta),
     batch1=lambda grad, batch2, alpha: _scaled(bmm(grad, turned(batch2)), alpha),
@@ -427,8 +445,16 @@ def vdot(input: Array, other: Array) -> Array:
     return np.asarray(multiply("dot", input, other))
 
 
-def outer(input: Tensor, vec2: Tensor) -> Tensor:
+def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Multiply every element of a vector with every element of another.
+
+    Args:
+        input: a vector.
+        vec2: a vector.
+        out: where to write the result.
+
+    Raises:
+        RuntimeError: one of them is no vector.
 
     Example:
         >>> import penlight as torch
@@ -439,7 +465,7 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
     for name, tensor in (("self", input), ("vec2", vec2)):
         if tensor._array.ndim != 1:
             _check.refuse(f"outer: Expected 1-D argument {name}, but got {tensor._array.ndim}-D")
-    return input.reshape(-1, 1) * vec2
+    return written(out, input.reshape(-1, 1) * vec2)
 
 
 @op(

@@ -81,27 +81,39 @@ def repeat(input: Array, *repeats: int) -> Array:
     return np.tile(input, repeats) if repeats else input.copy()
 
 
-def tile(input: Tensor, *dims: Any) -> Tensor:
+def tile(input: Tensor, *times: Any, dims: Any = None) -> Tensor:
     """Repeat the tensor along its last dimensions; as :func:`repeat` with ones in front.
+
+    Args:
+        input: a tensor.
+        times: how often along each dimension, as numbers or one sequence.
+        dims: how often, by name.
 
     Example:
         >>> import penlight as torch
         >>> torch.tile(torch.tensor([[1, 2]]), (2,))
         tensor([[1, 2, 1, 2]])
     """
-    times = tuple(dims[0]) if len(dims) == 1 and not hasattr(dims[0], "__index__") else dims
-    out: Tensor = repeat(input, (1,) * (input._array.ndim - len(times)) + tuple(times))
+    times = times if dims is None else (*times, dims)
+    if len(times) == 1 and not hasattr(times[0], "__index__"):
+        times = tuple(times[0])
+    out: Tensor = repeat(input, (1,) * (input._array.ndim - len(times)) + times)
     return out
 
 
 def repeat_interleave(
-    input: Tensor, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None
+    input: Tensor | None = None,
+    repeats: Any = None,
+    dim: int | None = None,
+    *,
+    output_size: int | None = None,
 ) -> Tensor:
     """Repeat each element (of the flattened tensor), or each slice along a dimension.
 
     Args:
-        input: a tensor; alone, how often each of the numbers from 0 shall come.
-        repeats: how often, one number or one for each slice.
+        input: a tensor.
+        repeats: how often, one number or one for each slice. Alone (under either name), how often
+            each of the numbers from 0 shall come.
         dim: the dimension; without it the tensor is flattened.
         output_size: accepted; the length is worked out.
 
@@ -113,8 +125,8 @@ def repeat_interleave(
         >>> torch.repeat_interleave(torch.tensor([1, 2]), 2)
         tensor([1, 1, 2, 2])
     """
-    if repeats is None:
-        return _counted(input)
+    if input is None or repeats is None:
+        return _counted(_check.only_one("repeat_interleave", input=input, repeats=repeats))
     if dim is None:
         input, dim = flatten(input), 0
     place = _check.dim(dim, input._array.ndim)
@@ -134,6 +146,16 @@ def repeat_interleave(
         raise RuntimeError(msg)
     out: Tensor = index_select(input, place, _counted(repeats))
     return out
+
+
+def _repeat_interleave_method(
+    self: Tensor, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None
+) -> Tensor:
+    """Repeat each element, or each slice along a dimension; see :func:`repeat_interleave`."""
+    return repeat_interleave(self, repeats, dim, output_size=output_size)
+
+
+attach(_repeat_interleave_method, "repeat_interleave")
 
 
 def _interleaved(input: Tensor, repeats: int, place: int) -> Tensor:
@@ -547,5 +569,5 @@ def constant_pad_nd(input: Array, pad: Sequence[int], value: float = 0) -> Array
     return out
 
 
-for _function in (tile, repeat_interleave, fliplr, flipud):
+for _function in (tile, fliplr, flipud):
     attach(_function)

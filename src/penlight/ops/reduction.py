@@ -315,6 +315,7 @@ def prod(
     keepdim: bool = False,
     *,
     dtype: dtype | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """Multiply all elements, or those along one dimension; arguments as for :func:`sum`.
 
@@ -324,8 +325,8 @@ def prod(
         tensor(6)
     """
     values = converted(input, dtype)
-    out: Tensor = prod_all(values) if dim is None else prod_dim(values, dim, keepdim)
-    return as_asked(out, dtype)
+    result: Tensor = prod_all(values) if dim is None else prod_dim(values, dim, keepdim)
+    return written(out, as_asked(result, dtype))
 
 
 def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
@@ -405,5 +406,11 @@ def any(
     return written(out, result)
 
 
+def _count_nonzero_method(self: Tensor, dim: Any = None, *more: int) -> Tensor:
+    """Count the elements that are not zero; see :func:`count_nonzero`."""
+    return count_nonzero(self, (dim, *more) if more else dim)
+
+
 for _name in __all__:
     attach(globals()[_name], _name)
+attach(_count_nonzero_method, "count_nonzero")

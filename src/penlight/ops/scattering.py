@@ -354,6 +354,7 @@ def _sliced(grad: Tensor, dim: int, bounds: tuple[Any, Any, int]) -> Tensor:
 @op(
     "slice_scatter",
     quiet=True,
+    out=True,
     input=lambda grad, dim, start, end, step, src_shape: slice_scatter(
         grad, grad.new_zeros(src_shape), dim, start, end, step
     ),

@@ -116,8 +116,17 @@ def transpose(input: Array, dim0: int, dim1: int) -> Array:
     return input.swapaxes(first, second) if ndim else input[...]
 
 
-swapaxes = swapdims = transpose
-attach(transpose, "swapaxes", "swapdims")
+swapdims = transpose
+attach(transpose, "swapdims")
+
+
+def swapaxes(input: Tensor, axis0: int, axis1: int) -> Tensor:
+    """Return the tensor with two dimensions swapped; :func:`transpose` by NumPy's names."""
+    out: Tensor = transpose(input, axis0, axis1)
+    return out
+
+
+attach(swapaxes)
 
 
 @view(input=lambda grad, input_shape: grad._sum_to(input_shape))
@@ -173,12 +182,14 @@ _view_plainly = call("view", view_as_shape)
 _reshape_plainly = call("reshape", view_as_shape)
 
 
-def reshape(input: Tensor, *shape: Any) -> Tensor:
+def reshape(input: Tensor, *sizes: Any, shape: Any = None) -> Tensor:
     """Return the elements in another shape: a view where the strides allow, else a copy.
 
     Args:
         input: a tensor.
-        shape: the new lengths; one may be -1, worked out from the others.
+        sizes: the new lengths, as numbers or one sequence; one may be -1, worked out from the
+            others.
+        shape: the new lengths by name.
 
     Raises:
         RuntimeError: the sizes differ.
@@ -189,10 +200,12 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
         tensor([[0, 1],
                 [2, 3]])
     """
-    out: Tensor | None = _reshape_plainly(input, shape)
+    if shape is not None:
+        sizes = (*sizes, shape)
+    out: Tensor | None = _reshape_plainly(input, sizes)
     if out is not None:
         return out
-    wanted = _inferred(lengths("reshape", shape), input._array)
+    wanted = _inferred(lengths("reshape", sizes), input._array)
     if input._array.flags.c_contiguous:
         made: Tensor = view_as_shape(input, wanted)
     elif viewed(input._array, wanted) is not None:
@@ -376,6 +389,15 @@ def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
     return out
 
 
+def _broadcast_to_method(self: Tensor, *sizes: Any, size: Any = None) -> Tensor:
+    """Return :func:`expand` of the tensor to a shape, given as numbers or one sequence."""
+    out: Tensor = expand(self, *(sizes if size is None else (*sizes, size)))
+    return out
+
+
+attach(_broadcast_to_method, "broadcast_to")
+
+
 def expand_as(self: Tensor, other: Tensor) -> Tensor:
     """Return :func:`expand` to the shape of ``other``."""
     out: Tensor = expand(self, other._array.shape)
@@ -396,5 +418,5 @@ def contiguous_copy(input: Array) -> Array:
     return input.copy()
 
 
-for _function in (ravel, broadcast_to, expand_as, contiguous):
+for _function in (ravel, expand_as, contiguous):
     attach(_function)

@@ -125,7 +125,7 @@ def sort(
     return written(out, result)
 
 
-@op("argsort", quiet=True)
+@op("argsort", quiet=True, out=True)
 def argsort(
     input: Array, dim: int = -1, descending: bool = False, *, stable: bool = False
 ) -> Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._tensor import Tensor
+from . import _check
 from ._op import attach
 from .dims import unsqueeze
 from .join import cat, tensor_split
@@ -155,7 +156,11 @@ def column_stack(tensors: Any, *, out: Tensor | None = None) -> Tensor:
 # ---- splitting -----------------------------------------------------------------------------------
 
 
-def _split(function: str, input: Tensor, least: int, parts: Any, dim: int) -> tuple[Tensor, ...]:
+def _split(
+    function: str, input: Tensor, least: int, dim: int, given: tuple[Any, ...], **named: Any
+) -> tuple[Tensor, ...]:
+    parts = None if not given else given[0] if len(given) == 1 else given
+    parts = _check.only_one(function, parts=parts, **named)
     ndim = input._array.ndim
     if ndim < least:
         msg = (
@@ -173,8 +178,16 @@ def _split(function: str, input: Tensor, least: int, parts: Any, dim: int) -> tu
     return tensor_split(input, parts, dim)
 
 
-def hsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
+def hsplit(
+    input: Tensor, *parts: Any, indices: Any = None, sections: int | None = None
+) -> tuple[Tensor, ...]:
     """Split into columns, a vector into parts: equal ones, or at the given indices.
+
+    Args:
+        input: a tensor.
+        parts: how many parts, or the indices: one sequence, or several numbers.
+        indices: the indices by name.
+        sections: how many parts, by name.
 
     Raises:
         RuntimeError: the parts would not be equal.
@@ -184,10 +197,13 @@ def hsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
         >>> torch.hsplit(torch.tensor([1, 2]), 2)
         (tensor([1]), tensor([2]))
     """
-    return _split("hsplit", input, 1, indices_or_sections, 0 if input._array.ndim == 1 else 1)
+    dim = 0 if input._array.ndim == 1 else 1
+    return _split("hsplit", input, 1, dim, parts, indices=indices, sections=sections)
 
 
-def vsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
+def vsplit(
+    input: Tensor, *parts: Any, indices: Any = None, sections: int | None = None
+) -> tuple[Tensor, ...]:
     """Split along the first dimension of at least two; as :func:`hsplit`.
 
     Example:
@@ -195,10 +211,12 @@ def vsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
         >>> torch.vsplit(torch.tensor([[1], [2]]), 2)
         (tensor([[1]]), tensor([[2]]))
     """
-    return _split("vsplit", input, 2, indices_or_sections, 0)
+    return _split("vsplit", input, 2, 0, parts, indices=indices, sections=sections)
 
 
-def dsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
+def dsplit(
+    input: Tensor, *parts: Any, indices: Any = None, sections: int | None = None
+) -> tuple[Tensor, ...]:
     """Split along the third dimension; as :func:`hsplit`.
 
     Example:
@@ -206,7 +224,7 @@ def dsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
         >>> torch.dsplit(torch.tensor([[[1, 2]]]), 2)
         (tensor([[[1]]]), tensor([[[2]]]))
     """
-    return _split("dsplit", input, 3, indices_or_sections, 2)
+    return _split("dsplit", input, 3, 2, parts, indices=indices, sections=sections)
 
 
 for _function in (hsplit, vsplit, dsplit):
